@@ -1,0 +1,260 @@
+"""What: plain data that crosses the face of catalog. Struct fields are the wire format of `/v1/items` as well."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import msgspec
+import numpy as np
+
+from specrec.kernel import wire
+
+ItemType = Literal[
+    "frame", "sunglasses", "contact_lens", "lens_option", "solution", "accessory", "hearing", "service", "generic"
+]
+Amount = Annotated[Decimal, msgspec.Meta(ge=0, le=1_000_000)]
+Count = Annotated[int, msgspec.Meta(ge=0, le=10_000_000)]
+Version = Annotated[int, msgspec.Meta(ge=0, le=9_007_199_254_740_991)]
+Localized = dict[wire.Locale, wire.Line]
+LocalizedText = dict[wire.Locale, wire.Text]
+
+
+class Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Base of all inputs: unknown fields are refused, so that a typing error is never silently lost."""
+
+
+class PriceInput(Strict):
+    """A price of one SKU. `store_id` empty means everywhere; `valid_until` is exclusive and open when absent."""
+
+    amount: Amount
+    currency: wire.Currency
+    store_id: wire.Id | None = None
+    compare_at: Amount | None = None
+    valid_from: datetime | None = None
+    valid_until: datetime | None = None
+
+
+class StockInput(Strict):
+    """Pieces of one SKU at one store; `store_id` empty means the online warehouse."""
+
+    on_hand: Count
+    reserved: Count = 0
+    store_id: wire.Id | None = None
+    try_on_sample: bool = False
+
+
+class VariantInput(Strict):
+    """A sellable unit. `cost` (site currency, net) serves margin guards and never leaves the platform."""
+
+    sku: wire.Id
+    gtin: wire.Id | None = None
+    name: Localized = {}
+    attributes: dict[wire.Word, wire.Line | float | bool | list[wire.Line]] = {}
+    image_urls: list[wire.Url] = []
+    cost: Amount | None = None
+    prices: list[PriceInput] = []
+    stock: list[StockInput] = []
+
+
+class ItemInput(Strict):
+    """A catalogue item with its variants, whole: what is left out is removed. See `docs/reference/catalogue.md`."""
+
+    item_id: wire.Id
+    item_type: ItemType
+    name: Localized
+    variants: Annotated[list[VariantInput], msgspec.Meta(min_length=1, max_length=200)]
+    description: LocalizedText = {}
+    brand: wire.Line = ""
+    category_ids: list[wire.Id] = []
+    attributes: dict[str, Any] = {}
+    image_urls: list[wire.Url] = []
+    url: wire.Url | None = None
+    published: bool = True
+    stock_managed: bool = True
+    released_at: datetime | None = None
+    source: wire.Word = "api"
+    source_version: Version | None = None
+
+
+class StockUpdate(Strict):
+    """New stock of one SKU at one place. An older `updated_at` than the stored one changes nothing."""
+
+    sku: wire.Id
+    on_hand: Count
+    reserved: Count = 0
+    store_id: wire.Id | None = None
+    try_on_sample: bool = False
+    updated_at: datetime | None = None
+
+
+class PriceUpdate(Strict):
+    """All prices of one SKU, replacing those it had. An older `updated_at` than the stored one changes nothing."""
+
+    sku: wire.Id
+    prices: list[PriceInput]
+    updated_at: datetime | None = None
+
+
+class StoreInput(Strict):
+    store_id: wire.Id
+    name: wire.Line
+    time_zone: wire.Word | None = None
+    address: wire.Line = ""
+    latitude: Annotated[float, msgspec.Meta(ge=-90, le=90)] | None = None
+    longitude: Annotated[float, msgspec.Meta(ge=-180, le=180)] | None = None
+    is_active: bool = True
+
+
+class CategoryInput(Strict):
+    category_id: wire.Id
+    name: Localized
+    parent_id: wire.Id | None = None
+    position: Count = 0
+
+
+class Price(msgspec.Struct, frozen=True):
+    amount: Decimal
+    currency: str
+    store_id: str | None
+    compare_at: Decimal | None
+    valid_from: datetime | None
+    valid_until: datetime | None
+
+
+class Stock(msgspec.Struct, frozen=True):
+    store_id: str | None
+    on_hand: int
+    reserved: int
+    try_on_sample: bool
+    updated_at: datetime
+
+
+class Variant(msgspec.Struct, frozen=True):
+    sku: str
+    gtin: str | None
+    name: dict[str, str]
+    attributes: dict[str, Any]
+    image_urls: list[str]
+    prices: list[Price]
+    stock: list[Stock]
+
+
+class Item(msgspec.Struct, frozen=True):
+    """A catalogue item as stored. `attributes` are those of its type (see `attributes.py`); cost is not shown."""
+
+    item_id: str
+    item_type: str
+    name: dict[str, str]
+    description: dict[str, str]
+    brand: str
+    category_ids: list[str]
+    attributes: dict[str, Any]
+    image_urls: list[str]
+    url: str | None
+    published: bool
+    stock_managed: bool
+    released_at: datetime
+    updated_at: datetime
+    source: str
+    source_version: int | None
+    variants: list[Variant]
+
+
+class WriteResult(msgspec.Struct, frozen=True):
+    """What became of one write: "created", "updated", "unchanged" (same or older version), "deleted"."""
+
+    id: str
+    status: Literal["created", "updated", "unchanged", "deleted"]
+
+
+class ImportStatus(msgspec.Struct, frozen=True):
+    """A bulk import: counts of lines; `state` is queued, running, done or failed."""
+
+    import_id: UUID
+    state: str
+    lines_total: int
+    lines_done: int
+    lines_failed: int
+    created_at: datetime
+    finished_at: datetime | None
+    message: str
+
+
+class LineError(msgspec.Struct, frozen=True):
+    """One refused line: 1-based number, item id where it could be read, code, field, message."""
+
+    line: int
+    item_id: str | None
+    code: str
+    field: str | None
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What can be had at one place, by item row.
+
+    variant: int32 [n_items], row of the best available variant, -1 where there is none
+    price: float64 [n_items], in the site's currency, NaN where there is none
+    available: bool [n_items], published, priced and in stock (or not stock-managed)
+    """
+
+    variant: np.ndarray
+    price: np.ndarray
+    available: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class ItemColumns:
+    """The catalogue of a site as arrays; row r is one item. Rows are in order of item id; deleted items are absent.
+
+    item_ids: list [n]; row_of: item id -> row
+    item_type: int8 [n], index into item_types
+    brand: int32 [n], index into brands
+    published: bool [n]
+    stock_managed: bool [n]
+    released_at: float64 [n], seconds since 1970 UTC
+    category_indptr int32 [n + 1], category_indices int32: CSR of rows to categories
+    variant_indptr: int32 [n + 1]: variants of row r are variant_indptr[r]:variant_indptr[r + 1]
+    skus: list [m]; price: float64 [m] (site currency, no store, valid at `built_at`; NaN where none)
+    in_stock: bool [m] (online)
+    store_price: store id -> float64 [m], NaN where the general price holds
+    store_in_stock: store id -> bool [m]
+    names, image_urls, urls: locale -> list [n] / list [n] / list [n]
+    attributes: list [n] of plain dictionaries (for content features; not read on the hot path)
+    next_change: seconds since 1970 of the next price validity boundary, inf where none: rebuild then
+    """
+
+    site_id: str
+    stamp: int
+    built_at: float
+    next_change: float
+    currency: str
+    locale: str
+    item_ids: list[str]
+    row_of: dict[str, int]
+    item_types: list[str]
+    item_type: np.ndarray
+    brands: list[str]
+    brand: np.ndarray
+    published: np.ndarray
+    stock_managed: np.ndarray
+    released_at: np.ndarray
+    category_ids: list[str]
+    category_indptr: np.ndarray
+    category_indices: np.ndarray
+    variant_indptr: np.ndarray
+    skus: list[str]
+    price: np.ndarray
+    in_stock: np.ndarray
+    store_price: dict[str, np.ndarray]
+    store_in_stock: dict[str, np.ndarray]
+    names: dict[str, list[str]]
+    descriptions: dict[str, list[str]]
+    image_urls: list[str | None]
+    urls: list[str | None]
+    attributes: list[dict[str, Any]]
+
+

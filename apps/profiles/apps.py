@@ -1,0 +1,7 @@
+"""The Django application profiles."""
+
+from django.apps import AppConfig
+
+
+class ProfilesConfig(AppConfig):
+    name = "apps.profiles"

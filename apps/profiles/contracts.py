@@ -1,0 +1,95 @@
+"""Who: plain data that crosses the face of profiles. No behaviour, no framework types."""
+
+from datetime import datetime
+from typing import Literal, get_args
+from uuid import UUID
+
+import msgspec
+
+from specrec.kernel import wire
+
+KeyKind = Literal["publishable", "secret"]
+Scope = Literal[
+    "recommend:read",
+    "events:write",
+    "catalog:read",
+    "catalog:write",
+    "shoppers:read",
+    "shoppers:write",
+]
+Purpose = Literal["history_personalisation", "rx_personalisation", "marketing_email", "analytics", "dispensing"]
+SCOPES: tuple[str, ...] = get_args(Scope)
+PURPOSES: tuple[str, ...] = get_args(Purpose)
+# A browser may hold a publishable key, so it may only do what any visitor may do.
+PUBLISHABLE_SCOPES: tuple[str, ...] = ("recommend:read", "events:write", "catalog:read", "shoppers:write")
+
+
+class SiteInfo(msgspec.Struct, frozen=True):
+    """A market or brand. `site_id` is a slug such as "uk"; `locale` like "en-GB"; `time_zone` an IANA name."""
+
+    site_id: str
+    name: str
+    locale: str
+    currency: str
+    time_zone: str
+    event_retention_days: int = 400
+
+
+class Caller(msgspec.Struct, frozen=True):
+    """Who calls: a verified key. Every call below an edge is scoped by `site_id`."""
+
+    key_id: str
+    site_id: str
+    kind: KeyKind
+    scopes: frozenset[str]
+
+
+class IssuedKey(msgspec.Struct, frozen=True):
+    """A key as it is shown once: `secret` is the whole text to present, never stored in clear."""
+
+    key_id: str
+    site_id: str
+    kind: KeyKind
+    secret: str
+
+
+class ShopperRef(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How a caller names a shopper; the customer wins where both are given. Both absent means nobody."""
+
+    anonymous_id: wire.Id | None = None
+    customer_id: wire.Id | None = None
+
+
+class Shopper(msgspec.Struct, frozen=True):
+    """Whom a reference means now: the canonical id, the ids merged into it, the purposes consented to."""
+
+    shopper_id: UUID
+    alias_ids: tuple[UUID, ...] = ()
+    purposes: frozenset[str] = frozenset()
+
+
+class ConsentSignal(msgspec.Struct, frozen=True):
+    """What a shopper said about all purposes at `at`: those in `granted` are given, the others withdrawn."""
+
+    ref: ShopperRef
+    granted: frozenset[str]
+    at: datetime
+    source: str
+
+
+class ConsentState(msgspec.Struct, frozen=True):
+    """The latest word on one purpose."""
+
+    purpose: str
+    granted: bool
+    at: datetime
+    source: str
+
+
+class ShopperProfile(msgspec.Struct, frozen=True):
+    """A shopper as a back office sees it."""
+
+    shopper_id: UUID
+    anonymous_ids: tuple[str, ...]
+    customer_ids: tuple[str, ...]
+    consents: tuple[ConsentState, ...]

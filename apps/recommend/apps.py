@@ -1,0 +1,7 @@
+"""The Django application recommend."""
+
+from django.apps import AppConfig
+
+
+class RecommendConfig(AppConfig):
+    name = "apps.recommend"

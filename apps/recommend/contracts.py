@@ -1,0 +1,106 @@
+"""What next: plain data that crosses the face of recommend, and the wire format of `/v1/recommendations`."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+import msgspec
+
+from specrec.kernel import wire
+
+Strategy = Literal["for_you", "similar", "also_viewed", "popular", "recently_viewed", "new_in"]
+Channel = Literal["web", "mobile", "store", "email"]
+MAX_LIMIT = 100
+
+
+class ShopperInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who is asking; with a publishable key only `anonymous_id` may be given."""
+
+    anonymous_id: wire.Id | None = None
+    customer_id: wire.Id | None = None
+
+
+class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One question: what should this shopper, in this place, see next?
+
+    `item_ids`: what the page is about (the product shown, the basket).
+    `history`: what the caller knows the shopper did, oldest first, added after the stored history; never kept.
+    `profile`: "none" answers from context, stock and popularity only.
+    """
+
+    placement: wire.Id
+    shopper: ShopperInput = ShopperInput()
+    item_ids: Annotated[list[wire.Id], msgspec.Meta(max_length=50)] = []
+    history: Annotated[list[wire.Id], msgspec.Meta(max_length=500)] = []
+    store_id: wire.Id | None = None
+    channel: Channel = "web"
+    locale: wire.Locale | None = None
+    limit: Annotated[int, msgspec.Meta(ge=1, le=MAX_LIMIT)] | None = None
+    exclude_item_ids: Annotated[list[wire.Id], msgspec.Meta(max_length=1_000)] = []
+    profile: Literal["auto", "none"] = "auto"
+
+
+class Reason(msgspec.Struct, frozen=True):
+    """Why an item is shown: a stable code and a sentence in the asked language; `item_id` is the item it refers to."""
+
+    code: str
+    text: str
+    item_id: str | None = None
+
+
+class RecommendedItem(msgspec.Struct, frozen=True):
+    """One place of the slate. `price` is in `currency`, at the asked store where it has its own price."""
+
+    item_id: str
+    sku: str
+    position: int
+    score: float
+    name: str
+    brand: str
+    item_type: str
+    price: str
+    currency: str
+    image_url: str | None
+    url: str | None
+    reasons: tuple[Reason, ...]
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """The slate. `fallback` names the first strategy of the chain that had to fill in, None when none had to.
+
+    `personalised` says whether anything about this shopper was used; `model` is the stamp of the model version that was
+    loaded, None when there is none yet.
+    """
+
+    recommendation_id: UUID
+    placement: str
+    strategy: str
+    items: tuple[RecommendedItem, ...]
+    personalised: bool
+    fallback: str | None
+    model: str | None
+
+
+class PlacementInfo(msgspec.Struct, frozen=True):
+    """A named slot configuration of a site."""
+
+    placement: str
+    title: str
+    strategy: str
+    size: int
+    item_types: tuple[str, ...] = ()
+    category_ids: tuple[str, ...] = ()
+    fallback: tuple[str, ...] = ("for_you", "popular", "new_in")
+    exclude_purchased_days: int = 30
+    exclude_history: bool = False
+
+
+class ModelInfo(msgspec.Struct, frozen=True):
+    """A model version: `stamp` is its name in answers; `metrics` holds the hold-out figures, of popularity as well."""
+
+    stamp: str
+    site_id: str
+    state: str
+    created_at: datetime
+    metrics: dict[str, float]
+    note: str

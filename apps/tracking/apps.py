@@ -1,0 +1,7 @@
+"""The Django application tracking."""
+
+from django.apps import AppConfig
+
+
+class TrackingConfig(AppConfig):
+    name = "apps.tracking"

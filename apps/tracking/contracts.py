@@ -1,0 +1,173 @@
+"""What happened: plain data that crosses the face of tracking, and the wire format of `/v1/events`."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Literal, get_args
+from uuid import UUID
+
+import msgspec
+import numpy as np
+
+from specrec.kernel import wire
+
+EventType = Literal[
+    "view",
+    "impression",
+    "click",
+    "add_to_cart",
+    "remove_from_cart",
+    "purchase",
+    "return",
+    "wishlist",
+    "search",
+    "rate",
+    "dismiss",
+]
+EVENT_TYPES: tuple[str, ...] = get_args(EventType)
+Channel = Literal["web", "mobile", "store", "email"]
+MAX_EVENTS = 1_000
+MAX_BYTES = 1_048_576
+
+
+class DropReason(StrEnum):
+    """Why an event was not kept: a closed list, shown in the answer and counted per site."""
+
+    INVALID = "invalid"  # the schema is not met; `field` says where
+    MISSING_FIELD = "missing_field"  # this type of event needs the field
+    TOO_OLD = "too_old"
+    IN_FUTURE = "in_future"
+    NOT_ALLOWED = "not_allowed"  # this key may not name this shopper, or not send historical events
+
+
+class EventContext(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Where it happened. `recommendation_id` and `position` (1-based) tie an event to the slate that led to it."""
+
+    placement: wire.Id | None = None
+    position: Annotated[int, msgspec.Meta(ge=1, le=1_000)] | None = None
+    recommendation_id: UUID | None = None
+    channel: Channel = "web"
+    store_id: wire.Id | None = None
+
+
+class EventInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One event as a client sends it. `id` is made by the client once, so that a retry counts once.
+
+    `consent`: the purposes that the shopper grants at this moment, all others being withdrawn; absent says nothing.
+    `historical`: any age, for imports with a secret key.
+    """
+
+    id: UUID
+    type: EventType
+    time: datetime
+    anonymous_id: wire.Id | None = None
+    customer_id: wire.Id | None = None
+    session_id: wire.Id | None = None
+    item_id: wire.Id | None = None
+    sku: wire.Id | None = None
+    quantity: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 1
+    unit_price: Annotated[Decimal, msgspec.Meta(ge=0, le=1_000_000)] | None = None
+    currency: wire.Currency | None = None
+    order_id: wire.Id | None = None
+    query: wire.Line | None = None
+    rating: Annotated[float, msgspec.Meta(ge=0, le=5)] | None = None
+    context: EventContext = EventContext()
+    consent: list[wire.Word] | None = None
+    historical: bool = False
+
+
+class EventResult(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What became of the event at `index` of the batch. "duplicate" means that the batch held it already."""
+
+    index: int
+    status: Literal["accepted", "duplicate", "dropped"]
+    id: UUID | None = None
+    reason: str | None = None
+    field: str | None = None
+    message: str | None = None
+
+
+class IngestResult(msgspec.Struct, frozen=True):
+    """The answer to a batch; `results` has one entry an event, in order."""
+
+    accepted: int
+    duplicate: int
+    dropped: int
+    results: list[EventResult]
+
+
+class TrackedEvent(msgspec.Struct, frozen=True, array_like=True):
+    """An event as it stands in the stream and the table: checked, attributed, clock-corrected.
+
+    `shopper_id` and `session_id` are None where the shopper has not consented to personalisation by history.
+    `day` is the UTC day of the client's own time: with `event_id` it makes an event unique.
+    """
+
+    site_id: str
+    event_id: UUID
+    day: date
+    type: str
+    time: datetime
+    received_at: datetime
+    shopper_id: UUID | None
+    session_id: str | None
+    item_id: str | None
+    sku: str | None
+    quantity: int
+    unit_price: Decimal | None
+    currency: str | None
+    order_id: str | None
+    query: str | None
+    rating: float | None
+    placement: str | None
+    position: int | None
+    recommendation_id: UUID | None
+    channel: str
+    store_id: str | None
+    historical: bool = False
+
+
+class Exposure(msgspec.Struct, frozen=True, array_like=True):
+    """A slate as it was served (best effort; an impression is the client's word that it was seen)."""
+
+    site_id: str
+    recommendation_id: UUID
+    time: datetime
+    placement: str
+    shopper_id: UUID | None
+    item_ids: list[str]
+    strategy: str
+    fallback: str | None
+    model: str | None
+    channel: str
+    store_id: str | None
+
+
+class StreamBatch(msgspec.Struct, frozen=True):
+    """Records in stream order and the position after the last of them. `position` is opaque text; keep it with the state
+    that it belongs to and give it back to go on from there."""
+
+    events: list[TrackedEvent]
+    exposures: list[Exposure]
+    position: str
+
+
+@dataclass(frozen=True, slots=True)
+class Interactions:
+    """Events of a site as columns, ordered by time and event id; what training reads.
+
+    shopper_ids: list of distinct UUIDs; shopper: int32 [n], index into it, -1 where the event has no shopper
+    session: int32 [n], running number of the (shopper, session id) pair, -1 where there is none
+    item_ids: list of distinct item ids; item: int32 [n], index into it
+    type: int8 [n], index into EVENT_TYPES
+    time: float64 [n], seconds since 1970 UTC
+    """
+
+    shopper_ids: list[UUID]
+    shopper: np.ndarray
+    session: np.ndarray
+    item_ids: list[str]
+    item: np.ndarray
+    type: np.ndarray
+    time: np.ndarray

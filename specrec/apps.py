@@ -1,0 +1,10 @@
+"""The root application: starts Celery, so that every process can enqueue."""
+
+from django.apps import AppConfig
+
+
+class SpecrecConfig(AppConfig):
+    name = "specrec"
+
+    def ready(self) -> None:
+        from specrec import celery  # noqa: F401, PLC0415 - the one sanctioned place for a late import

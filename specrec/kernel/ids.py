@@ -1,0 +1,18 @@
+"""Identifiers: random ones, and ones that anybody can derive again from what they name."""
+
+import uuid
+
+_SHOPPERS = uuid.UUID("5a1f0c6e-8f0e-4f53-9d5e-6a2b6f0f7c11")
+
+
+def new_id() -> uuid.UUID:
+    """Return a fresh random identifier (UUID version 4)."""
+    return uuid.uuid4()
+
+
+def shopper_id(site_id: str, kind: str, value: str) -> uuid.UUID:
+    """Return the identifier of the shopper first seen as `kind` ("anonymous" or "customer") `value` at this site.
+
+    It is derived (UUID version 5), so events can be attributed before, or without, any look-up, and in any order.
+    """
+    return uuid.uuid5(_SHOPPERS, f"{site_id}\x1f{kind}\x1f{value}")

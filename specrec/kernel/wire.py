@@ -1,0 +1,66 @@
+"""JSON in and out, by type: bytes become plain data that is right, or one `Invalid` that names field and reason."""
+
+import re
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+
+from specrec.kernel.errors import Invalid, TooLarge
+
+T = TypeVar("T")
+
+# Identifiers come from outside: printable, short, and without the NUL that PostgreSQL cannot store.
+Id = Annotated[str, msgspec.Meta(min_length=1, max_length=128, pattern=r"\A[^\x00-\x20\x7f]+\Z")]
+Word = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"\A[^\x00-\x1f\x7f]+\Z")]
+Line = Annotated[str, msgspec.Meta(max_length=500, pattern=r"\A[^\x00-\x1f\x7f]*\Z")]
+Text = Annotated[str, msgspec.Meta(max_length=20_000, pattern=r"\A[^\x00]*\Z")]
+Url = Annotated[str, msgspec.Meta(max_length=2_000, pattern=r"\A(https?://|/)[^\x00-\x20]*\Z")]
+Currency = Annotated[str, msgspec.Meta(pattern=r"\A[A-Z]{3}\Z")]
+Locale = Annotated[str, msgspec.Meta(pattern=r"\A[a-z]{2,3}(-[A-Z]{2})?\Z")]
+
+_ENCODER = msgspec.json.Encoder(decimal_format="string")
+_AT = re.compile(r" - at `(?P<path>[^`]*)`\Z")
+_MISSING = re.compile(r"missing required field `(?P<name>[^`]+)`")
+_UNKNOWN = re.compile(r"contains unknown field `(?P<name>[^`]+)`")
+
+
+def encode(value: Any) -> bytes:
+    """Return the value as JSON; structs, UUIDs, times (RFC 3339) and decimals (strings) are known."""
+    return _ENCODER.encode(value)
+
+
+def decode(body: bytes, kind: type[T], *, max_bytes: int = 1_048_576, at: str = "") -> T:
+    """Return the body as `kind`; raises Invalid (code, field, reason) or TooLarge. `at` prefixes the field path."""
+    if len(body) > max_bytes:
+        message = f"The body has {len(body):,} bytes; at most {max_bytes:,} are accepted. Send it in smaller parts."
+        raise TooLarge(message, code="too_large", max_bytes=max_bytes)
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except msgspec.ValidationError as error:
+        raise invalid_from(error, at=at) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Invalid(f"Not valid JSON: {error}.", code="malformed_json", field=at or None) from error
+
+
+def convert(value: Any, kind: type[T], *, at: str = "", strict: bool = True) -> T:
+    """Return plain data (for example GraphQL arguments) as `kind`, checked by the same rules as a body."""
+    try:
+        return msgspec.convert(value, type=kind, strict=strict)
+    except msgspec.ValidationError as error:
+        raise invalid_from(error, at=at) from error
+
+
+def invalid_from(error: msgspec.ValidationError, *, at: str = "") -> Invalid:
+    """Return the validation error as Invalid: a code by kind of fault, the field as a path such as `events[3].time`."""
+    text = str(error)
+    found = _AT.search(text)
+    path = found["path"].removeprefix("$").removeprefix(".") if found else ""
+    reason = _AT.sub("", text)
+    code = "invalid_value"
+    for pattern, name in ((_MISSING, "missing_field"), (_UNKNOWN, "unknown_field")):
+        if match := pattern.search(reason):
+            code, path = name, f"{path}.{match['name']}" if path else match["name"]
+    if code == "invalid_value" and reason.startswith("Expected `") and "got `" in reason:
+        code = "invalid_type"
+    field = ".".join(part for part in (at, path) if part).replace(".[", "[") or None
+    return Invalid(f"{reason}.", code=code, field=field)

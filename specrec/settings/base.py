@@ -1,0 +1,166 @@
+"""Every setting, by concern. Production is the base; `test` and the demo only override."""
+
+from pathlib import Path
+from typing import Any
+
+import dj_database_url
+
+from specrec.settings import env
+
+BASE_DIR = Path(__file__).resolve().parents[2]
+
+# --- identity and safety ---------------------------------------------------------------------------------------------
+SECRET_KEY = env.secret("SPECREC_SECRET_KEY")
+DEBUG = env.flag("SPECREC_DEBUG")
+ALLOWED_HOSTS = env.words("SPECREC_ALLOWED_HOSTS", "127.0.0.1,localhost")
+VERSION = env.text("SPECREC_VERSION", "0.1.0")
+# The services that this process mounts; all by default, so that each app can be deployed and scaled alone.
+SERVICES = env.words("SPECREC_SERVICES", "profiles,catalog,tracking,recommend,graphql,admin")
+
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+# TLS ends at the gateway: cookies are secure unless the operator says that there is none (the demo on localhost).
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not env.flag("SPECREC_PLAIN_HTTP")
+SESSION_COOKIE_HTTPONLY = True
+DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024 * 1024
+
+# --- parts -----------------------------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "corsheaders",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "graphene_django",
+    "specrec.apps.SpecrecConfig",
+    "apps.profiles.apps.ProfilesConfig",
+    "apps.catalog.apps.CatalogConfig",
+    "apps.tracking.apps.TrackingConfig",
+    "apps.recommend.apps.RecommendConfig",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "specrec.urls"
+WSGI_APPLICATION = "specrec.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- browsers --------------------------------------------------------------------------------------------------------
+# Any origin may ask, without cookies; whether this key may be used from this origin is decided at the gate.
+CORS_URLS_REGEX = r"^/(v1/|graphql)"
+CORS_ALLOW_ALL_ORIGINS = True
+CORS_ALLOW_CREDENTIALS = False
+CORS_ALLOW_HEADERS = ["accept", "authorization", "content-type", "content-encoding", "x-specrec-key"]
+STATIC_URL = "/static/"
+STATIC_ROOT = Path(env.text("SPECREC_STATIC_DIR", str(BASE_DIR / ".specrec" / "static")))
+WHITENOISE_USE_FINDERS = True
+
+# --- data ------------------------------------------------------------------------------------------------------------
+DATABASES: dict[str, Any] = {
+    "default": {
+        **dj_database_url.parse(env.text("DATABASE_URL"), conn_max_age=600, conn_health_checks=True),
+        "OPTIONS": {"application_name": "specrec", "connect_timeout": 5},
+    },
+}
+REDIS_URL = env.text("REDIS_URL")
+CACHES = {"default": {"BACKEND": "django_redis.cache.RedisCache", "LOCATION": REDIS_URL, "KEY_PREFIX": "cache"}}
+BLOBS_DIR = Path(env.text("SPECREC_BLOBS_DIR", str(BASE_DIR / ".specrec" / "blobs")))
+
+# --- language and time -----------------------------------------------------------------------------------------------
+LANGUAGE_CODE = "en-gb"
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+# --- doors -----------------------------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["apps.profiles.auth.SiteKeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["apps.profiles.auth.HasRequiredScope"],
+    "DEFAULT_THROTTLE_CLASSES": ["apps.profiles.throttles.KeyThrottle"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "specrec.errors.rest_exception_handler",
+    "UNAUTHENTICATED_USER": None,
+}
+GRAPHENE = {"SCHEMA": "specrec.schema.schema"}
+# Requests per key and second that one key may make; the limiter fails open.
+RATE_LIMIT_PER_SECOND = env.integer("SPECREC_RATE_LIMIT_PER_SECOND", 2_000)
+
+# --- background work -------------------------------------------------------------------------------------------------
+# `specrec.celery` reads every name that starts with CELERY_; the reasons for the restore settings: after `kill -9` of a
+# worker the redelivery must come soon after the visibility timeout, not up to 100 s later.
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_TIME_LIMIT = 3_600
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 7_200,
+    "unacked_restore_interval": 1,
+    "unacked_restore_throttle": 1,
+}
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 10
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE: dict[str, Any] = {
+    "train-due-sites": {"task": "recommend.train_due_sites", "schedule": 300.0},
+    "trim-event-log": {"task": "tracking.trim_log", "schedule": 300.0},
+    "make-event-partitions": {"task": "tracking.make_partitions", "schedule": 3_600.0},
+    "resume-imports": {"task": "catalog.resume_imports", "schedule": 60.0},
+    "retire-rotated-keys": {"task": "profiles.retire_rotated_keys", "schedule": 3_600.0},
+}
+
+# --- logs ------------------------------------------------------------------------------------------------------------
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": env.text("SPECREC_LOG_LEVEL", "INFO")},
+}
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "specrec",
+    "DESCRIPTION": "What should this shopper, in this place, see next?",
+    "VERSION": VERSION,
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+}
