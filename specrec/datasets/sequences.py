@@ -1,0 +1,64 @@
+"""Sequences: one `*.txt` with a line `user item item …` a shopper, oldest first, and `*_item2attributes.json` if there is one."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from specrec.datasets.base import Dataset, event_id, generic_item, read_json, single_file, spread_times, window_end
+
+
+@dataclass(frozen=True)
+class Sequences:
+    """users: shopper id -> item ids, oldest first; attributes: item id -> attribute ids (may be empty)."""
+
+    users: dict[str, list[str]]
+    attributes: dict[str, list[str]]
+
+    def item_ids(self) -> list[str]:
+        """Return every item that occurs, in order of first occurrence."""
+        return list(dict.fromkeys(item for items in self.users.values() for item in items))
+
+
+def read(folder: Path) -> Sequences:
+    """Return the data of the folder; raises Invalid naming the file that is missing or wrong."""
+    lines = single_file(folder, "*.txt").read_text(encoding="utf-8").splitlines()
+    users = {words[0]: words[1:] for words in (line.split() for line in lines) if len(words) > 1}
+    paths = sorted(folder.glob("*_item2attributes.json"))
+    raw = read_json(paths[0]) if paths else {}
+    return Sequences(users=users, attributes={item: [str(a) for a in ids] for item, ids in raw.items()})
+
+
+def items_of(data: Sequences, *, currency: str) -> list[dict[str, Any]]:
+    """Return the catalogue: every item that occurs, with its attribute ids."""
+    return [
+        generic_item(item, name=f"Item {item}", attributes={"attributes": data.attributes.get(item, [])}, currency=currency)
+        for item in data.item_ids()
+    ]
+
+
+def events_of(users: dict[str, Sequence[str]], *, end: datetime, currency: str) -> Iterator[dict[str, Any]]:
+    """Yield one purchase an entry, in the order of each shopper, at synthetic times that keep it."""
+    for number, (user, items) in enumerate(users.items()):
+        times = spread_times(len(items), offset=(number * 0.6180339887) % 1, end=end)
+        for position, (item, time) in enumerate(zip(items, times, strict=True)):
+            yield {
+                "id": event_id("sequences", user, position, item),
+                "type": "purchase",
+                "time": time,
+                "customer_id": user,
+                "item_id": item,
+                "order_id": f"{user}-{position}",
+                "unit_price": "1.00",
+                "currency": currency,
+                "consent": ["history_personalisation"],
+            }
+
+
+def load(folder: Path, *, currency: str, now: datetime) -> Dataset:
+    """Return the whole data set, with nothing held out."""
+    data = read(folder)
+    events = events_of(dict(data.users), end=window_end(now), currency=currency)
+    count = sum(len(items) for items in data.users.values())
+    return Dataset(folder.name, items_of(data, currency=currency), events, count)

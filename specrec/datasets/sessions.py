@@ -1,0 +1,57 @@
+"""Sessions: `train_sessions.txt`, one session a line, oldest first, and `test_prefixes.tsv`: prefix, tab, next item."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from specrec.datasets.base import WINDOW, Dataset, event_id, generic_item, single_file, window_end
+
+
+@dataclass(frozen=True)
+class Sessions:
+    """train: sessions of item ids, oldest session first; prefixes: (prefix, next item) to be asked."""
+
+    train: list[list[str]]
+    prefixes: list[tuple[list[str], str]]
+
+    def item_ids(self) -> list[str]:
+        """Return every item that occurs in training, in order of first occurrence."""
+        return list(dict.fromkeys(item for items in self.train for item in items))
+
+
+def read(folder: Path) -> Sessions:
+    """Return the data of the folder; raises Invalid naming the file that is missing."""
+    train = [line.split() for line in single_file(folder, "train_sessions.txt").read_text(encoding="utf-8").splitlines()]
+    rows = [line.split("\t") for line in single_file(folder, "test_prefixes.tsv").read_text(encoding="utf-8").splitlines()]
+    return Sessions(train=[items for items in train if items], prefixes=[(row[0].split(), row[1]) for row in rows])
+
+
+def items_of(data: Sessions, *, currency: str) -> list[dict[str, Any]]:
+    """Return the catalogue: every item that occurs in training."""
+    return [generic_item(item, name=f"Item {item}", attributes={}, currency=currency) for item in data.item_ids()]
+
+
+def events_of(data: Sessions, *, end: datetime) -> Iterator[dict[str, Any]]:
+    """Yield one view an entry: sessions in the file's order over 59 days, a second between their views."""
+    step = WINDOW / max(len(data.train), 1)
+    for number, items in enumerate(data.train):
+        start = end - WINDOW + step * number
+        for position, item in enumerate(items):
+            yield {
+                "id": event_id("sessions", number, position, item),
+                "type": "view",
+                "time": (start + timedelta(seconds=position)).isoformat(),
+                "anonymous_id": f"s{number}",
+                "session_id": f"s{number}",
+                "item_id": item,
+                "consent": ["history_personalisation"],
+            }
+
+
+def load(folder: Path, *, currency: str, now: datetime) -> Dataset:
+    """Return the training sessions as a data set."""
+    data = read(folder)
+    count = sum(len(items) for items in data.train)
+    return Dataset(folder.name, items_of(data, currency=currency), events_of(data, end=window_end(now)), count)
