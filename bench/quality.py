@@ -1,0 +1,174 @@
+"""Quality through the front door: load, train, and ask the running HTTP API for every held-out next item.
+
+    python -m bench.quality --data FOLDER --format sequences|sessions [--json FILE]
+
+Protocol "strict" for sequences: statistics are made without the last two items of each shopper; the history given when
+asking is all but the last item, and is excluded from the answer. Sessions: train on the training sessions, ask every
+prefix, exclude nothing. Popularity is asked in the same way. The model is frozen before any held-out item is sent.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from tqdm import tqdm
+
+from bench.ask import Question, Tally, ask_all
+from bench.client import Client
+from bench.environment import Environment, environment
+from specrec.datasets import sequences, sessions
+from specrec.datasets.base import window_end
+from specrec.kernel import clock
+
+SITE = "bench-quality"
+CURRENCY = "GBP"
+PLACEMENTS = {"quality": "for_you", "quality-popular": "popular"}
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is loaded and what is asked."""
+
+    items: list[dict[str, Any]]
+    events: Iterable[dict[str, Any]]
+    event_count: int
+    questions: list[Question]
+
+
+def main() -> int:
+    """Measure, print a table, write JSON where asked; 0 when it measured."""
+    options = _options()
+    task = (_sequences if options.format == "sequences" else _sessions)(options.data)
+    with environment(site_id=SITE) as place:
+        report = _measure(place, task, options)
+        place.peaks.read()
+        report["peak_mb"] = round(place.peaks.megabytes)
+    _print(report, options.data.name)
+    if options.json:
+        options.json.write_bytes(msgspec.json.format(msgspec.json.encode(report)))
+    return 0
+
+
+def _measure(place: Environment, task: Task, options: argparse.Namespace) -> dict[str, Any]:
+    client = place.client()
+    started = time.perf_counter()
+    _load(client, task)
+    loaded = time.perf_counter()
+    stamp, train_seconds = _train(client)
+    questions = task.questions[: options.limit] if options.limit else task.questions
+    ready = time.perf_counter()
+    model = _ask(place, "quality", questions)
+    asked = time.perf_counter()
+    popularity = _ask(place, "quality-popular", questions)
+    after = _promoted(client.call("GET", "/v1/models"))
+    return {
+        **model.figures(len(task.items)),
+        "popularity": popularity.figures(len(task.items)),
+        "asked": model.asked,
+        "failed": model.failed,
+        "seconds": {
+            "load": round(loaded - started, 1),
+            "train": round(train_seconds, 1),
+            "ask": round(asked - ready, 1),
+            "ask_popularity": round(time.perf_counter() - asked, 1),
+        },
+        "model": {"before": stamp, "after": after and after["stamp"]},
+    }
+
+
+def _sequences(folder: Path) -> Task:
+    data = sequences.read(folder)
+    long_enough = {user: items for user, items in data.users.items() if len(items) > 2}
+    train = {user: items[:-2] for user, items in long_enough.items()}
+    events = sequences.events_of(train, end=window_end(clock.now()), currency=CURRENCY)
+    questions = [Question(history=items[:-1], exclude=items[:-1], target=items[-1]) for items in long_enough.values()]
+    count = sum(len(items) for items in train.values())
+    return Task(sequences.items_of(data, currency=CURRENCY), events, count, questions)
+
+
+def _sessions(folder: Path) -> Task:
+    data = sessions.read(folder)
+    events = sessions.events_of(data, end=window_end(clock.now()))
+    questions = [Question(history=prefix, exclude=[], target=target) for prefix, target in data.prefixes]
+    count = sum(len(items) for items in data.train)
+    return Task(sessions.items_of(data, currency=CURRENCY), events, count, questions)
+
+
+def _load(client: Client, task: Task) -> None:
+    for placement, strategy in PLACEMENTS.items():
+        body = {"placement": placement, "title": placement, "strategy": strategy, "size": 20, "exclude_purchased_days": 0}
+        client.call("PUT", "/v1/placements", body)
+    lines = b"\n".join(msgspec.json.encode(item) for item in task.items)
+    job = client.call("POST", "/v1/items/bulk", lines)
+    with tqdm(total=task.event_count, unit=" events", desc="events", mininterval=1) as bar:
+        for batch in _batches(task.events, 1_000):
+            answer = client.call("POST", "/v1/events", {"events": batch})
+            if answer["accepted"] != len(batch):
+                message = f"the collector refused {len(batch) - answer['accepted']} events: {answer['results'][0]}"
+                raise SystemExit(message)
+            bar.update(len(batch))
+    path = f"/v1/imports/{job['import_id']}"
+    status = client.wait_for(path, lambda answer: answer["state"] in {"done", "failed"}, seconds=300)
+    if status["lines_failed"] or status["state"] == "failed":
+        raise SystemExit(f"the import refused {status['lines_failed']} lines: {status}")
+    client.wait_for("/v1/events/status", lambda answer: answer["groups"]["table"]["lag"] == 0, seconds=600)
+
+
+def _train(client: Client) -> tuple[str, float]:
+    started = time.perf_counter()
+    client.call("POST", "/v1/models/train", {})
+    answer = client.wait_for("/v1/models", lambda models: _promoted(models) is not None, seconds=900, every=0.1)
+    seconds = time.perf_counter() - started
+    stamp = str(_promoted(answer)["stamp"])  # type: ignore[index] - waited for
+    probe = {"placement": "quality", "limit": 1}
+    deadline = time.monotonic() + 60
+    served = 0
+    while served < 20:  # every web process has to have loaded it
+        served = served + 1 if client.call("POST", "/v1/recommendations", probe)["model"] == stamp else 0
+        if time.monotonic() > deadline:
+            raise SystemExit(f"the server does not serve model {stamp}")
+        time.sleep(0.05)
+    return stamp, seconds
+
+
+def _promoted(models: list[dict[str, Any]]) -> dict[str, Any] | None:
+    return next((model for model in models if model["state"] == "promoted"), None)
+
+
+def _ask(place: Environment, placement: str, questions: Sequence[Question]) -> Tally:
+    return ask_all(url=place.url, key=place.key, placement=placement, questions=questions)
+
+
+def _batches(rows: Iterable[dict[str, Any]], size: int) -> Iterator[list[dict[str, Any]]]:
+    iterator = iter(rows)
+    while batch := list(islice(iterator, size)):
+        yield batch
+
+
+def _print(report: dict[str, Any], name: str) -> None:
+    names = [key for key in report["popularity"]]
+    print(f"\n{name}: asked {report['asked']:,}, failed {report['failed']:,}, model {report['model']['before']}")
+    print(f"{'':12}" + "".join(f"{key:>12}" for key in names))
+    for label, figures in (("model", report), ("popularity", report["popularity"])):
+        print(f"{label:12}" + "".join(f"{figures[key]:12.4f}" for key in names))
+    print("seconds: " + ", ".join(f"{key} {value}" for key, value in report["seconds"].items()))
+    print(f"largest process: {report['peak_mb']} MB")
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True, help="folder of the data set")
+    parser.add_argument("--format", choices=("sequences", "sessions"), default="sequences")
+    parser.add_argument("--json", type=Path, help="write the figures here as one JSON object")
+    parser.add_argument("--limit", type=int, default=0, help="ask only the first N questions (0: all)")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
