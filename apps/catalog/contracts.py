@@ -14,11 +14,12 @@ from specrec.kernel import wire
 ItemType = Literal[
     "frame", "sunglasses", "contact_lens", "lens_option", "solution", "accessory", "hearing", "service", "generic"
 ]
-Amount = Annotated[Decimal, msgspec.Meta(ge=0, le=1_000_000)]
+Amount = Decimal  # 0 to 1,000,000 with at most three decimals; checked by the face (msgspec bounds no decimals)
 Count = Annotated[int, msgspec.Meta(ge=0, le=10_000_000)]
 Version = Annotated[int, msgspec.Meta(ge=0, le=9_007_199_254_740_991)]
 Localized = dict[wire.Locale, wire.Line]
 LocalizedText = dict[wire.Locale, wire.Text]
+Time = Annotated[datetime, msgspec.Meta(tz=True)]  # RFC 3339 with an offset
 
 
 class Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -32,8 +33,8 @@ class PriceInput(Strict):
     currency: wire.Currency
     store_id: wire.Id | None = None
     compare_at: Amount | None = None
-    valid_from: datetime | None = None
-    valid_until: datetime | None = None
+    valid_from: Time | None = None
+    valid_until: Time | None = None
 
 
 class StockInput(Strict):
@@ -46,20 +47,28 @@ class StockInput(Strict):
 
 
 class VariantInput(Strict):
-    """A sellable unit. `cost` (site currency, net) serves margin guards and never leaves the platform."""
+    """A sellable unit. `cost` (site currency, net) serves margin guards and never leaves the platform.
+
+    `prices` and `stock` left out (or null) keep what is stored, because products, prices and stock often come from
+    different systems; an empty list removes them.
+    """
 
     sku: wire.Id
     gtin: wire.Id | None = None
     name: Localized = {}
-    attributes: dict[wire.Word, wire.Line | float | bool | list[wire.Line]] = {}
-    image_urls: list[wire.Url] = []
+    attributes: dict[str, Any] = {}
+    image_urls: Annotated[list[wire.Url], msgspec.Meta(max_length=50)] = []
     cost: Amount | None = None
-    prices: list[PriceInput] = []
-    stock: list[StockInput] = []
+    prices: Annotated[list[PriceInput], msgspec.Meta(max_length=1_000)] | None = None
+    stock: Annotated[list[StockInput], msgspec.Meta(max_length=10_000)] | None = None
 
 
 class ItemInput(Strict):
-    """A catalogue item with its variants, whole: what is left out is removed. See `docs/reference/catalogue.md`."""
+    """A catalogue item with its variants, whole: what is left out is removed (prices and stock apart).
+
+    `attributes` are those of the item type, see `conf.py`. `source_version`: an older or equal one than the stored one
+    changes nothing; without it the write is always taken. An item belongs to the source that wrote it first.
+    """
 
     item_id: wire.Id
     item_type: ItemType
@@ -67,13 +76,13 @@ class ItemInput(Strict):
     variants: Annotated[list[VariantInput], msgspec.Meta(min_length=1, max_length=200)]
     description: LocalizedText = {}
     brand: wire.Line = ""
-    category_ids: list[wire.Id] = []
+    category_ids: Annotated[list[wire.Id], msgspec.Meta(max_length=100)] = []
     attributes: dict[str, Any] = {}
-    image_urls: list[wire.Url] = []
+    image_urls: Annotated[list[wire.Url], msgspec.Meta(max_length=50)] = []
     url: wire.Url | None = None
     published: bool = True
     stock_managed: bool = True
-    released_at: datetime | None = None
+    released_at: Time | None = None
     source: wire.Word = "api"
     source_version: Version | None = None
 
@@ -86,15 +95,15 @@ class StockUpdate(Strict):
     reserved: Count = 0
     store_id: wire.Id | None = None
     try_on_sample: bool = False
-    updated_at: datetime | None = None
+    updated_at: Time | None = None
 
 
 class PriceUpdate(Strict):
     """All prices of one SKU, replacing those it had. An older `updated_at` than the stored one changes nothing."""
 
     sku: wire.Id
-    prices: list[PriceInput]
-    updated_at: datetime | None = None
+    prices: Annotated[list[PriceInput], msgspec.Meta(max_length=1_000)]
+    updated_at: Time | None = None
 
 
 class StoreInput(Strict):
@@ -142,7 +151,7 @@ class Variant(msgspec.Struct, frozen=True):
 
 
 class Item(msgspec.Struct, frozen=True):
-    """A catalogue item as stored. `attributes` are those of its type (see `attributes.py`); cost is not shown."""
+    """A catalogue item as stored. `attributes` are those of its type (see `conf.py`); cost is not shown."""
 
     item_id: str
     item_type: str
@@ -256,5 +265,3 @@ class ItemColumns:
     image_urls: list[str | None]
     urls: list[str | None]
     attributes: list[dict[str, Any]]
-
-
