@@ -144,6 +144,10 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     "retire-rotated-keys": {"task": "profiles.retire_rotated_keys", "schedule": 3_600.0},
 }
 
+# --- models ----------------------------------------------------------------------------------------------------------
+# How often a process looks whether another model version was promoted; 0 looks at every request (for tests).
+MODEL_POLL_SECONDS = env.number("SPECREC_MODEL_POLL_SECONDS", 1.0)
+
 # --- logs ------------------------------------------------------------------------------------------------------------
 LOGGING = {
     "version": 1,

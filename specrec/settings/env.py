@@ -29,6 +29,18 @@ def integer(name: str, default: int) -> int:
         raise MissingSetting(message) from error
 
 
+def number(name: str, default: float) -> float:
+    """Return the variable as a number; raises MissingSetting when it is not one."""
+    raw = os.environ.get(name)
+    if raw is None:
+        return default
+    try:
+        return float(raw)
+    except ValueError as error:
+        message = f"{name} must be a number, got {raw!r}."
+        raise MissingSetting(message) from error
+
+
 def flag(name: str, *, default: bool = False) -> bool:
     """Return the variable as yes or no; raises MissingSetting for anything else."""
     raw = os.environ.get(name)

@@ -1,0 +1,128 @@
+"""The blend: candidates and scores for a history, from neighbour lists by behaviour and by content, and popularity.
+
+Serving and evaluation call the same function, so what is measured is what is shown.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Rows = NDArray[np.int32]
+Weights = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class BlendParams:
+    """How much each source counts, and how fast the past fades.
+
+    history_decay: factor per step back in the history
+    max_history: only this many newest items count
+    """
+
+    covisitation: float = 1.0
+    content: float = 0.1
+    popularity: float = 0.01
+    history_decay: float = 0.6
+    max_history: int = 20
+
+
+class BlendArrays(Protocol):
+    """What the blend reads: neighbour lists as CSR (columns by falling weight) and popularity between 0 and 1."""
+
+    @property
+    def covis_indptr(self) -> Rows: ...
+    @property
+    def covis_indices(self) -> Rows: ...
+    @property
+    def covis_weights(self) -> Weights: ...
+    @property
+    def content_indptr(self) -> Rows: ...
+    @property
+    def content_indices(self) -> Rows: ...
+    @property
+    def content_weights(self) -> Weights: ...
+    @property
+    def popularity(self) -> Weights: ...
+
+
+class Scored(NamedTuple):
+    """Candidates by falling score; `because_row` is the history row that contributed most to each."""
+
+    rows: Rows
+    scores: Weights
+    because_row: Rows
+
+
+def score_history(
+    arrays: BlendArrays,
+    history_rows: Rows,
+    params: BlendParams,
+    *,
+    limit: int | None = None,
+    covisitation: float | None = None,
+    content: float | None = None,
+) -> Scored:
+    """Return the items that fit a history (rows, newest last), best first; ties go to the lower row.
+
+    Rows that the model does not know are left out of the history.
+    `covisitation` and `content` override the weights, so that "similar" can ask for content alone and "also viewed"
+    for behaviour alone. Items of the history may be among the candidates: masking is the caller's choice.
+    """
+    history, decay = _weighted_history(history_rows, params, len(arrays.popularity))
+    sources = (
+        (arrays.covis_indptr, arrays.covis_indices, arrays.covis_weights, _or(covisitation, params.covisitation)),
+        (arrays.content_indptr, arrays.content_indices, arrays.content_weights, _or(content, params.content)),
+    )
+    columns: list[Rows] = []
+    values: list[NDArray[np.float64]] = []
+    owners: list[int] = []
+    for indptr, indices, weights, factor in sources:
+        if factor == 0.0:
+            continue
+        for position, (row, share) in enumerate(zip(history, decay, strict=True)):
+            start, stop = indptr[row], indptr[row + 1]
+            if start != stop:
+                columns.append(indices[start:stop])
+                values.append(weights[start:stop] * (factor * share))
+                owners.append(position)
+    if not columns:
+        return _nothing()
+    return _ranked(arrays, columns, values, owners, history, params.popularity, limit)
+
+
+def _or(override: float | None, value: float) -> float:
+    return value if override is None else override
+
+
+def _weighted_history(history_rows: Rows, params: BlendParams, size: int) -> tuple[list[int], list[float]]:
+    """Return distinct known rows, newest first, each with the weight of its newest place."""
+    known = (row for row in reversed(history_rows.tolist()) if 0 <= row < size)
+    newest_first = list(dict.fromkeys(known))[: params.max_history]
+    return newest_first, [params.history_decay**step for step in range(len(newest_first))]
+
+
+def _ranked(
+    arrays: BlendArrays,
+    columns: list[Rows],
+    values: list[NDArray[np.float64]],
+    owners: list[int],
+    history: list[int],
+    popularity: float,
+    limit: int | None,
+) -> Scored:
+    found, inverse = np.unique(np.concatenate(columns), return_inverse=True)
+    owner = np.repeat(np.asarray(owners), [len(column) for column in columns])
+    size = len(found)
+    shares = np.bincount(owner * size + inverse, np.concatenate(values), minlength=len(history) * size)
+    shares = shares.reshape(len(history), size)
+    scores = shares.sum(axis=0)
+    scores += popularity * arrays.popularity[found]
+    order = np.argsort(-scores, kind="stable")[:limit]
+    because = np.asarray(history, dtype=np.int32)[shares[:, order].argmax(axis=0)]
+    return Scored(rows=found[order].astype(np.int32), scores=scores[order].astype(np.float32), because_row=because)
+
+
+def _nothing() -> Scored:
+    return Scored(np.empty(0, np.int32), np.empty(0, np.float32), np.empty(0, np.int32))

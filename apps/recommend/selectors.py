@@ -1,0 +1,115 @@
+"""Reading what recommend has stored; nothing here writes."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from pgvector.django import CosineDistance
+
+from apps.recommend.contracts import ModelInfo, PlacementInfo
+from apps.recommend.models import ItemVector, ModelState, ModelVersion, Placement, TrainingRun, TrainingSchedule
+from specrec.kernel.errors import NotFound
+
+DEFAULT_INTERVAL_HOURS = 24
+
+
+def list_models(*, site_id: str) -> list[ModelInfo]:
+    """Return the model versions of a site, newest first."""
+    return [to_model_info(version) for version in ModelVersion.objects.filter(site_id=site_id)]
+
+
+def get_version(*, site_id: str, stamp: str) -> ModelVersion:
+    """Return the version; raises NotFound."""
+    version = ModelVersion.objects.filter(site_id=site_id, stamp=stamp).first()
+    if version is None:
+        message = f"The site {site_id} has no model version {stamp}."
+        raise NotFound(message, code="model_not_found", field="stamp")
+    return version
+
+
+def find_promoted(*, site_id: str) -> ModelVersion | None:
+    """Return the promoted version of a site, or None."""
+    return ModelVersion.objects.filter(site_id=site_id, state=ModelState.PROMOTED).first()
+
+
+def find_promoted_stamp(*, site_id: str) -> str | None:
+    """Return the stamp of the promoted version, or None."""
+    promoted = ModelVersion.objects.filter(site_id=site_id, state=ModelState.PROMOTED)
+    return promoted.values_list("stamp", flat=True).first()
+
+
+def list_promoted_stamps() -> dict[str, str]:
+    """Return the promoted stamp of every site that has one."""
+    return dict(ModelVersion.objects.filter(state=ModelState.PROMOTED).values_list("site_id", "stamp"))
+
+
+def list_placements(*, site_id: str) -> list[PlacementInfo]:
+    """Return the active placements of a site, by key."""
+    return [to_placement_info(row) for row in Placement.objects.filter(site_id=site_id, is_active=True)]
+
+
+def find_placement(*, site_id: str, placement: str) -> PlacementInfo | None:
+    """Return the active placement of this key, or None."""
+    row = Placement.objects.filter(site_id=site_id, placement=placement, is_active=True).first()
+    return None if row is None else to_placement_info(row)
+
+
+def list_nearest_items(
+    *, site_id: str, item_id: str, limit: int, item_types: Sequence[str] = ()
+) -> list[tuple[str, float]]:
+    """Return published items whose content is nearest to this one's, with cosine similarity; none for an unknown item."""
+    vectors = ItemVector.objects.filter(site_id=site_id)
+    embedding = vectors.filter(item_id=item_id).values_list("embedding", flat=True).first()
+    if embedding is None:
+        return []
+    found = vectors.filter(published=True).exclude(item_id=item_id)
+    if item_types:
+        found = found.filter(item_type__in=item_types)
+    rows = found.annotate(distance=CosineDistance("embedding", embedding)).order_by("distance")
+    return [(near, 1.0 - distance) for near, distance in rows.values_list("item_id", "distance")[:limit]]
+
+
+def find_last_training(*, site_id: str) -> datetime | None:
+    """Return when the last training of a site began, however it ended; None when there was none."""
+    runs = TrainingRun.objects.filter(site_id=site_id)
+    return runs.order_by("-started_at").values_list("started_at", flat=True).first()
+
+
+def find_last_data_until(*, site_id: str) -> datetime | None:
+    """Return up to when events were learned from by the newest version of a site."""
+    versions = ModelVersion.objects.filter(site_id=site_id)
+    return versions.order_by("-created_at").values_list("data_until", flat=True).first()
+
+
+def get_interval_hours(*, site_id: str) -> int | None:
+    """Return the hours between trainings of a site; None when it is trained on demand only."""
+    schedule = TrainingSchedule.objects.filter(site_id=site_id).first()
+    if schedule is None:
+        return DEFAULT_INTERVAL_HOURS
+    return schedule.interval_hours if schedule.is_active else None
+
+
+def to_model_info(version: ModelVersion) -> ModelInfo:
+    """Return the row as it crosses the face."""
+    return ModelInfo(
+        stamp=version.stamp,
+        site_id=version.site_id,
+        state=version.state,
+        created_at=version.created_at,
+        metrics=version.metrics,
+        note=version.note,
+    )
+
+
+def to_placement_info(row: Placement) -> PlacementInfo:
+    """Return the row as it crosses the face."""
+    return PlacementInfo(
+        placement=row.placement,
+        title=row.title,
+        strategy=row.strategy,
+        size=row.size,
+        item_types=tuple(row.item_types),
+        category_ids=tuple(row.category_ids),
+        fallback=tuple(row.fallback),
+        exclude_purchased_days=row.exclude_purchased_days,
+        exclude_history=row.exclude_history,
+    )
