@@ -98,6 +98,9 @@ REDIS_URL = env.text("REDIS_URL")
 CACHES = {"default": {"BACKEND": "django_redis.cache.RedisCache", "LOCATION": REDIS_URL, "KEY_PREFIX": "cache"}}
 BLOBS_DIR = Path(env.text("SPECREC_BLOBS_DIR", str(BASE_DIR / ".specrec" / "blobs")))
 
+# The twin of the event stream: "postgres" (the log in the database) or "memory" (one process, for tests).
+STREAM = env.text("SPECREC_STREAM", "postgres")
+
 # --- language and time -----------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en-gb"
 USE_I18N = True
@@ -132,7 +135,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "unacked_restore_interval": 1,
     "unacked_restore_throttle": 1,
 }
-CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 10
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = env.integer("SPECREC_WORKER_GRACE_SECONDS", 10)
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TIMEZONE = "UTC"
