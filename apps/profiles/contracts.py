@@ -53,6 +53,21 @@ class IssuedKey(msgspec.Struct, frozen=True):
     secret: str
 
 
+class KeyInfo(msgspec.Struct, frozen=True):
+    """A key as its owner may see it later: everything but the secret."""
+
+    key_id: str
+    site_id: str
+    kind: KeyKind
+    name: str
+    scopes: tuple[str, ...]
+    allowed_origins: tuple[str, ...]
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    last_used_at: datetime | None
+
+
 class ShopperRef(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How a caller names a shopper; the customer wins where both are given. Both absent means nobody."""
 

@@ -1,0 +1,135 @@
+"""What shoppers say about consent.
+
+A signal speaks about all purposes at once, so per shopper the newest one holds whole, in whatever order signals arrive
+and however they are batched. Of two at the same moment only what both grant holds. A constant number of queries for
+any number of signals; locks are taken in order of ids (identities, then shoppers), so batches cannot deadlock.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from apps.profiles.contracts import PURPOSES, ConsentSignal
+from apps.profiles.models import Consent, ConsentRecord, Shopper
+from apps.profiles.selectors.shoppers import identity_of
+from apps.profiles.services.identities import Identity, lock_identities, lock_shoppers, next_version, publish
+from specrec.kernel import ids
+
+_PURPOSES = frozenset(PURPOSES)
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """The newest signal so far of one shopper, and the identity that it was said with."""
+
+    identity: Identity
+    granted: frozenset[str]
+    at: datetime
+    source: str
+
+    def combined(self, other: "_Word") -> "_Word":
+        if self.at != other.at:
+            return max(self, other, key=lambda word: word.at)
+        return replace(self, granted=self.granted & other.granted)
+
+
+def record_consents(*, site_id: str, signals: Sequence[ConsentSignal]) -> None:
+    """Bring the shoppers to the newest signals, creating those that are new. Purposes that nobody knows are ignored."""
+    words = _newest((word.identity.own_id, word) for word in _words(site_id, signals))
+    if not words:
+        return
+    with transaction.atomic():
+        meant = lock_identities(site_id=site_id, identities=[word.identity for word in words.values()])
+        by_shopper = _newest((meant[own_id], word) for own_id, word in words.items())
+        shoppers = lock_shoppers(site_id=site_id, shopper_ids=by_shopper)
+        _apply(site_id, by_shopper, shoppers)
+
+
+def _words(site_id: str, signals: Iterable[ConsentSignal]) -> Iterable[_Word]:
+    for signal in signals:
+        named = identity_of(signal.ref)
+        if named is not None:
+            identity = Identity(ids.shopper_id(site_id, *named), *named)
+            yield _Word(identity, signal.granted & _PURPOSES, signal.at, signal.source[:64])
+
+
+def _newest(pairs: Iterable[tuple[UUID, _Word]]) -> dict[UUID, _Word]:
+    newest: dict[UUID, _Word] = {}
+    for key, word in pairs:
+        newest[key] = word.combined(newest[key]) if key in newest else word
+    return newest
+
+
+def _apply(site_id: str, words: Mapping[UUID, _Word], shoppers: Mapping[UUID, Shopper]) -> None:
+    current = _granted_now(words)
+    heard: list[Shopper] = []
+    changed: dict[UUID, _Word] = {}
+    for shopper_id, word in words.items():
+        shopper, granted = shoppers[shopper_id], current.get(shopper_id, frozenset())
+        is_first = shopper.consent_at is None
+        if shopper.consent_at is not None and word.at < shopper.consent_at:
+            continue
+        if word.at == shopper.consent_at:
+            word = replace(word, granted=word.granted & granted)  # noqa: PLW2901 - the word as it holds
+        if is_first or word.granted != granted:
+            changed[shopper_id] = word
+            shopper.version = next_version(shopper.version)
+        if is_first or word.granted != granted or word.at != shopper.consent_at:
+            shopper.consent_at = word.at
+            heard.append(shopper)
+    _write(site_id, heard, changed, current)
+    publish(site_id=site_id, shopper_ids=changed)
+
+
+def _granted_now(shopper_ids: Collection[UUID]) -> dict[UUID, frozenset[str]]:
+    granted: dict[UUID, set[str]] = {}
+    rows = Consent.objects.filter(shopper_id__in=shopper_ids, granted=True).values_list("shopper_id", "purpose")
+    for shopper_id, purpose in rows:
+        granted.setdefault(shopper_id, set()).add(purpose)
+    return {shopper_id: frozenset(purposes) for shopper_id, purposes in granted.items()}
+
+
+def _write(
+    site_id: str, heard: list[Shopper], changed: Mapping[UUID, _Word], current: Mapping[UUID, frozenset[str]]
+) -> None:
+    if heard:
+        Shopper.objects.bulk_create(
+            heard, update_conflicts=True, unique_fields=["shopper_id"], update_fields=["consent_at", "version"]
+        )
+    if not changed:
+        return
+    Consent.objects.bulk_create(
+        [
+            Consent(
+                shopper_id=shopper_id,
+                site_id=site_id,
+                purpose=purpose,
+                granted=purpose in word.granted,
+                at=word.at,
+                source=word.source,
+            )
+            for shopper_id, word in changed.items()
+            for purpose in _said_anew(word.granted, current.get(shopper_id))
+        ],
+        update_conflicts=True,
+        unique_fields=["shopper", "purpose"],
+        update_fields=["granted", "at", "source"],
+    )
+    ConsentRecord.objects.bulk_create(
+        ConsentRecord(
+            site_id=site_id,
+            shopper_id=word.identity.own_id,
+            granted=sorted(word.granted),
+            at=word.at,
+            source=word.source,
+        )
+        for word in changed.values()
+    )
+
+
+def _said_anew(granted: frozenset[str], before: frozenset[str] | None) -> Iterable[str]:
+    """Return the purposes to write: all of a shopper who had granted nothing (or never spoke), else what moved."""
+    return PURPOSES if not before else sorted(granted ^ before)

@@ -1,0 +1,62 @@
+"""Two names, one person: the browser's anonymous shopper becomes the customer who signed in."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from apps.profiles.contracts import Shopper as ShopperState
+from apps.profiles.models import Consent, ConsentRecord, Shopper, ShopperIdentity
+from apps.profiles.selectors.shoppers import read_shoppers
+from apps.profiles.services.identities import Identity, lock_identities, lock_shoppers, next_version, publish
+from specrec.kernel import ids
+from specrec.kernel.errors import Conflict
+
+
+def merge_shoppers(*, site_id: str, anonymous_id: str, customer_id: str, now: datetime) -> ShopperState:
+    """Make the anonymous shopper an alias of the customer and return the customer; doing it again changes nothing.
+
+    Raises Conflict when the anonymous id belongs to another customer already: one browser used by two people must not
+    make one person of them, nor hand the first one's history to the second.
+    """
+    anonymous = Identity(ids.shopper_id(site_id, "anonymous", anonymous_id), "anonymous", anonymous_id)
+    customer = Identity(ids.shopper_id(site_id, "customer", customer_id), "customer", customer_id)
+    with transaction.atomic():
+        meant = lock_identities(site_id=site_id, identities=[anonymous, customer])
+        merged, canonical = meant[anonymous.own_id], meant[customer.own_id]
+        shoppers = lock_shoppers(site_id=site_id, shopper_ids={merged, canonical})
+        if merged != canonical:
+            if merged != anonymous.own_id:
+                message = "This anonymous id belongs to another customer. Give the browser a new one when people change."
+                raise Conflict(message, code="already_merged", field="anonymous_id")
+            _absorb(shoppers[merged], shoppers[canonical], now)
+            publish(site_id=site_id, shopper_ids=[canonical])
+        return _state(site_id, customer.own_id)
+
+
+def _absorb(merged: Shopper, canonical: Shopper, now: datetime) -> None:
+    ShopperIdentity.objects.filter(shopper_id=merged.shopper_id).update(shopper_id=canonical.shopper_id)
+    _carry_consents(merged, canonical, now)
+    canonical.consent_at = canonical.consent_at or merged.consent_at
+    canonical.version = next_version(merged.version, canonical.version)
+    canonical.save(update_fields=["consent_at", "version"])
+    Shopper.objects.filter(shopper_id=merged.shopper_id).delete()
+
+
+def _carry_consents(merged: Shopper, canonical: Shopper, now: datetime) -> None:
+    known = Consent.objects.filter(shopper_id=canonical.shopper_id).values("purpose")
+    carried = Consent.objects.filter(shopper_id=merged.shopper_id).exclude(purpose__in=known)
+    if not carried.update(shopper_id=canonical.shopper_id):
+        return
+    granted = Consent.objects.filter(shopper_id=canonical.shopper_id, granted=True).order_by("purpose")
+    ConsentRecord.objects.create(
+        site_id=canonical.site_id,
+        shopper_id=canonical.shopper_id,
+        granted=list(granted.values_list("purpose", flat=True)),
+        at=now,
+        source="merge",
+    )
+
+
+def _state(site_id: str, own_id: UUID) -> ShopperState:
+    return read_shoppers(site_id=site_id, own_ids=[own_id])[own_id][1]

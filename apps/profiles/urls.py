@@ -1,0 +1,3 @@
+"""Paths of profiles below `/v1/`."""
+
+urlpatterns = []  # type: ignore[var-annotated]
