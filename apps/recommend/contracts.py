@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from apps.catalog.contracts import ItemType
 from specrec.kernel import wire
 
 Strategy = Literal["for_you", "similar", "also_viewed", "popular", "recently_viewed", "new_in"]
@@ -104,3 +105,39 @@ class ModelInfo(msgspec.Struct, frozen=True):
     created_at: datetime
     metrics: dict[str, float]
     note: str
+
+
+PlacementKey = Annotated[str, msgspec.Meta(max_length=128, pattern=r"\A[a-z0-9][a-z0-9_-]*\Z")]
+Title = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"\A[^\x00-\x1f\x7f]*\Z")]
+
+
+class PlacementInput(PlacementInfo, frozen=True, forbid_unknown_fields=True):
+    """A placement as it may be stored: the same fields, checked. See `docs/reference/placements.md`."""
+
+    placement: PlacementKey
+    title: Title
+    strategy: Strategy
+    size: Annotated[int, msgspec.Meta(ge=1, le=MAX_LIMIT)]
+    item_types: tuple[ItemType, ...] = ()
+    category_ids: tuple[wire.Id, ...] = ()
+    fallback: tuple[Strategy, ...] = ("for_you", "popular", "new_in")
+    exclude_purchased_days: Annotated[int, msgspec.Meta(ge=0, le=3_650)] = 30
+    exclude_history: bool = False
+
+
+class PlacementList(msgspec.Struct, frozen=True):
+    """All placements of a site, by key."""
+
+    placements: list[PlacementInfo]
+
+
+class ModelList(msgspec.Struct, frozen=True):
+    """The model versions of a site, newest first."""
+
+    models: list[ModelInfo]
+
+
+class Accepted(msgspec.Struct, frozen=True):
+    """Work that goes on in the background."""
+
+    status: Literal["queued"] = "queued"

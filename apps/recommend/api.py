@@ -1,0 +1,89 @@
+"""The face of recommend: what next. Functions that other apps, edges and the root may call, and nothing else.
+
+What may be added: a function on plain data of `contracts`. What may not: models, querysets, arrays, web types.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from apps.profiles import api as profiles
+from apps.recommend import selectors, services
+from apps.recommend.contracts import Answer, ModelInfo, PlacementInfo, Request
+from apps.recommend.features import consume
+from apps.recommend.features.lease import Lease
+from apps.recommend.features.redis_store import RedisStore
+from apps.recommend.registry import promote
+from apps.recommend.serving import expose, pipeline, sites
+from apps.recommend.training import run
+from specrec.kernel.redis import client
+
+
+def recommend(*, site_id: str, request: Request, now: datetime) -> Answer:
+    """Return the slate; raises NotFound (placement), Invalid (item), Unavailable (a site that was never read)."""
+    return pipeline.answer(site_id=site_id, request=request, now=now)
+
+
+def ensure_placement(*, site_id: str, placement: PlacementInfo) -> PlacementInfo:
+    """Create or change the placement, switch it on, and return it; raises Invalid naming the field."""
+    return services.ensure_placement(site_id=site_id, placement=placement)
+
+
+def list_placements(*, site_id: str) -> list[PlacementInfo]:
+    """Return the active placements of a site, by key."""
+    return selectors.list_placements(site_id=site_id)
+
+
+def start_training(*, site_id: str, now: datetime) -> None:
+    """Enqueue a training of the site."""
+    run.start_training(site_id=site_id, now=now)
+
+
+def train_site(*, site_id: str, now: datetime) -> ModelInfo:
+    """Train the site here and now and return the version that came of it, promoted or not."""
+    return run.train_site(site_id=site_id, now=now)
+
+
+def train_due_sites(*, now: datetime) -> None:
+    """Enqueue a training of every site whose last one is old enough."""
+    run.train_due_sites(now=now)
+
+
+def list_models(*, site_id: str) -> list[ModelInfo]:
+    """Return the model versions of a site, newest first."""
+    return selectors.list_models(site_id=site_id)
+
+
+def promote_model(*, site_id: str, stamp: str, now: datetime) -> ModelInfo:
+    """Answer with this version from now on, whatever the gate said; raises NotFound."""
+    return promote.promote_model(site_id=site_id, stamp=stamp, now=now)
+
+
+def roll_back(*, site_id: str, now: datetime) -> ModelInfo:
+    """Answer with the version promoted before; raises Conflict when there is none."""
+    return promote.roll_back(site_id=site_id, now=now)
+
+
+def follow_features(*, stop: Callable[[], bool]) -> None:
+    """Keep the states of shoppers in step with the stream of events until `stop`."""
+    redis = client()
+    consume.run(RedisStore(redis), Lease(redis, name="features"), stop=stop)
+
+
+def warm_up() -> None:
+    """Read every site, so that no first request waits for it; raises Unavailable when the database is away."""
+    for site in profiles.list_sites():
+        sites.get_ready(site.site_id)
+
+
+def is_ready() -> dict[str, Any]:
+    """Return what this process holds: by site the stamps of catalogue and model, and how exposures fare."""
+    held = {
+        site_id: {
+            "catalogue": ready.shelf.columns.stamp,
+            "items": len(ready.shelf.columns.item_ids),
+            "model": None if ready.loaded is None else ready.loaded.stamp,
+        }
+        for site_id, ready in sites.list_ready().items()
+    }
+    return {"sites": held, "exposures": expose.exposure_counts()}

@@ -1,0 +1,116 @@
+"""The features consumer: from the stream into the states, within a second, across restarts of every part.
+
+Where Redis has no position (first start, or it lost its data) the states are rebuilt from the table and the stream is
+followed from its earliest kept record. The two overlap, and may: a touch counts once however often it comes.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+
+import redis
+from django.db import Error as DatabaseError
+from django.db import close_old_connections
+
+from apps.recommend import conf
+from apps.recommend.features.extract import apply_touches, touches_of
+from apps.recommend.features.lease import Lease
+from apps.recommend.features.store import FeatureStore
+from apps.tracking import api as tracking
+from apps.tracking.contracts import TrackedEvent
+from specrec.kernel import clock
+from specrec.kernel.errors import Unavailable
+
+logger = logging.getLogger(__name__)
+
+GROUP = "features"
+# What a position is called before the stream has given one: the table is in the states.
+REBUILT = "rebuilt"
+_PART_AWAY = (redis.RedisError, DatabaseError, OSError, Unavailable)
+
+
+class PositionMoved(RuntimeError):
+    """Somebody else wrote, or Redis lost its data: what we hold is no longer what is stored."""
+
+
+def run(store: FeatureStore, lease: Lease, *, stop: Callable[[], bool]) -> None:
+    """Follow the stream until `stop`; whatever part goes away is waited for, with growing pauses."""
+    failures = 0
+    while not stop():
+        try:
+            if not lease.holds():
+                _pause(conf.RETRY_SECONDS[0], stop)
+                continue
+            for _ in follow_once(store, lease, stop=stop):
+                failures = 0
+        except PositionMoved:
+            logger.warning("the stored position moved under this consumer; starting from what is stored")
+        except _PART_AWAY as error:
+            pause = conf.RETRY_SECONDS[min(failures, len(conf.RETRY_SECONDS) - 1)]
+            failures += 1
+            logger.warning("features consumer: %s (%s); trying again in %.1f s", type(error).__name__, error, pause)
+            close_old_connections()
+            _pause(pause, stop)
+    _leave(lease)
+
+
+def follow_once(store: FeatureStore, lease: Lease, *, stop: Callable[[], bool]) -> Iterable[str]:
+    """Apply the stream from the stored position on and yield each position once it is stored."""
+    position = store.position()
+    if position is None:
+        position = rebuild(store, now=clock.now)
+    since = 0.0
+    batches = tracking.follow(
+        group=GROUP,
+        position=None if position == REBUILT else position,
+        limit=conf.FOLLOW_LIMIT,
+        wait=conf.FOLLOW_WAIT_SECONDS,
+        stop=lambda: stop() or not lease.holds(),
+    )
+    for batch in batches:
+        apply_events(store, batch.events, expected=position, position=batch.position)
+        position = batch.position
+        yield position
+        if time.monotonic() - since >= conf.ACKNOWLEDGE_SECONDS:
+            tracking.acknowledge(group=GROUP, position=position)
+            since = time.monotonic()
+    if position != REBUILT:
+        tracking.acknowledge(group=GROUP, position=position)
+
+
+def apply_events(store: FeatureStore, events: Iterable[TrackedEvent], *, expected: str | None, position: str | None) -> None:
+    """Put the events into the states and move the position, together; raises PositionMoved."""
+    touched = touches_of(events)
+    states = store.read(list(touched))
+    changed = {
+        key: apply_touches(state, touches)
+        for (key, touches), state in zip(touched.items(), states, strict=True)
+    }
+    if not store.write(changed, expected=expected, position=position):
+        raise PositionMoved
+
+
+def rebuild(store: FeatureStore, *, now: Callable[[], datetime]) -> str:
+    """Put all kept history of the table into the states and return the position from which to go on."""
+    logger.info("features: no position stored, rebuilding from the table")
+    count = 0
+    for events in tracking.iter_history(since=now() - timedelta(days=conf.STATE_FOR.days)):
+        apply_events(store, events, expected=None, position=None)
+        count += len(events)
+    apply_events(store, (), expected=None, position=REBUILT)
+    logger.info("features: rebuilt from %d events", count)
+    return REBUILT
+
+
+def _pause(seconds: float, stop: Callable[[], bool]) -> None:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until and not stop():
+        time.sleep(0.05)
+
+
+def _leave(lease: Lease) -> None:
+    try:
+        lease.leave()
+    except redis.RedisError as error:
+        logger.warning("the lease of the features consumer could not be given back: %s", type(error).__name__)

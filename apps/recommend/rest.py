@@ -1,0 +1,167 @@
+"""REST: recommendations, placements, models."""
+
+import hashlib
+
+import msgspec
+from django.http import HttpRequest, HttpResponse
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from rest_framework.request import Request as RestRequest
+from rest_framework.views import APIView
+
+from apps.profiles import api as profiles
+from apps.profiles.contracts import ShopperRef
+from apps.recommend import api
+from apps.recommend.contracts import (
+    Accepted,
+    Answer,
+    ModelList,
+    PlacementInfo,
+    PlacementInput,
+    PlacementList,
+    Request,
+)
+from specrec.kernel import clock, wire
+from specrec.kernel.errors import Invalid
+from specrec.kernel.openapi import schema_of
+
+JSON = "application/json"
+_MAX_BODY = 262_144
+_ASKED = {
+    "placement": "product",
+    "shopper": {"anonymous_id": "b5d1c1f0"},
+    "item_ids": ["frame-aurora-round-52"],
+    "store_id": "london-1",
+    "limit": 4,
+}
+_MANY = frozenset({"item_id", "exclude_item_id"})
+
+
+class RecommendationsView(APIView):
+    """The question of a storefront: what should this shopper, in this place, see next?"""
+
+    required_scope = "recommend:read"
+
+    @extend_schema(
+        operation_id="recommend",
+        tags=["recommendations"],
+        summary="Recommend items for a placement",
+        request={JSON: schema_of(Request)},
+        responses={(200, JSON): schema_of(Answer)},
+        examples=[OpenApiExample("a product page", value=_ASKED, request_only=True)],
+    )
+    def post(self, request: RestRequest) -> HttpResponse:
+        """Answer for this shopper; ids travel in the body, out of addresses and logs."""
+        asked = wire.decode(request.body, Request, max_bytes=_MAX_BODY)
+        profiles.check_shopper_claim(caller=request.auth, ref=to_ref(asked))
+        answer = api.recommend(site_id=request.auth.site_id, request=asked, now=clock.now())
+        return _json(answer)
+
+    @extend_schema(
+        operation_id="recommend_for_everybody",
+        tags=["recommendations"],
+        summary="Recommend items for a placement, whoever asks",
+        parameters=[
+            OpenApiParameter("placement", str, required=True),
+            OpenApiParameter("item_id", str, many=True),
+            OpenApiParameter("exclude_item_id", str, many=True),
+            OpenApiParameter("store_id", str),
+            OpenApiParameter("locale", str),
+            OpenApiParameter("channel", str),
+            OpenApiParameter("limit", int),
+        ],
+        responses={(200, JSON): schema_of(Answer), (304, JSON): None},
+    )
+    def get(self, request: RestRequest) -> HttpResponse:
+        """Answer from context, stock and popularity alone; may be cached for a second, and asked again by ETag."""
+        asked = _from_query(request)
+        answer = api.recommend(site_id=request.auth.site_id, request=asked, now=clock.now())
+        tag = f'"{hashlib.sha256(wire.encode((answer.placement, answer.items, answer.model))).hexdigest()[:32]}"'
+        if request.headers.get("If-None-Match") == tag:
+            response = HttpResponse(status=304)
+        else:
+            response = _json(answer)
+        response["ETag"] = tag
+        response["Cache-Control"] = "max-age=1"
+        response["Vary"] = "Authorization, X-Specrec-Key"
+        return response
+
+
+class PlacementsView(APIView):
+    """The named slots of a site."""
+
+    required_scope = {"GET": "catalog:read", "PUT": "catalog:write"}  # noqa: RUF012 - read-only by convention of the views
+
+    @extend_schema(
+        operation_id="list_placements", tags=["placements"], responses={(200, JSON): schema_of(PlacementList)}
+    )
+    def get(self, request: RestRequest) -> HttpResponse:
+        """List the placements of the key's site."""
+        return _json(PlacementList(placements=api.list_placements(site_id=request.auth.site_id)))
+
+    @extend_schema(
+        operation_id="put_placement",
+        tags=["placements"],
+        request={JSON: schema_of(PlacementInput)},
+        responses={(200, JSON): schema_of(PlacementInfo)},
+        examples=[
+            OpenApiExample(
+                "frames for you",
+                value={"placement": "home", "title": "For you", "strategy": "for_you", "size": 12, "item_types": ["frame"]},
+                request_only=True,
+            )
+        ],
+    )
+    def put(self, request: RestRequest) -> HttpResponse:
+        """Create or change one placement."""
+        placement = wire.decode(request.body, PlacementInput)
+        return _json(api.ensure_placement(site_id=request.auth.site_id, placement=placement))
+
+
+class ModelsView(APIView):
+    """The model versions of a site."""
+
+    required_scope = "catalog:read"
+
+    @extend_schema(operation_id="list_models", tags=["models"], responses={(200, JSON): schema_of(ModelList)})
+    def get(self, request: RestRequest) -> HttpResponse:
+        """List the model versions of the key's site, newest first."""
+        return _json(ModelList(models=api.list_models(site_id=request.auth.site_id)))
+
+
+class TrainingView(APIView):
+    """Training on demand."""
+
+    required_scope = "catalog:write"
+
+    @extend_schema(
+        operation_id="train", tags=["models"], request=None, responses={(202, JSON): schema_of(Accepted)}
+    )
+    def post(self, request: RestRequest) -> HttpResponse:
+        """Start a training of the key's site in the background."""
+        api.start_training(site_id=request.auth.site_id, now=clock.now())
+        return _json(Accepted(), status=202)
+
+
+def to_ref(asked: Request) -> ShopperRef:
+    """Return whom the request names."""
+    return ShopperRef(anonymous_id=asked.shopper.anonymous_id, customer_id=asked.shopper.customer_id)
+
+
+def _from_query(request: HttpRequest | RestRequest) -> Request:
+    """Return the query as a request; raises Invalid for what only a POST may say."""
+    values: dict[str, str | list[str]] = {}
+    for name, given in request.GET.lists():
+        if name in _MANY:
+            values[f"{name}s"] = given
+        elif len(given) > 1:
+            raise Invalid(f"{name} is given {len(given)} times; once is enough.", code="invalid_value", field=name)
+        elif name in {"shopper", "history", "profile", "item_ids", "exclude_item_ids"}:
+            message = f"{name} is not part of a GET, whose answer is the same for everybody. Use POST."
+            raise Invalid(message, code="unknown_field", field=name)
+        else:
+            values[name] = given[0]
+    return msgspec.structs.replace(wire.convert(values, Request, strict=False), profile="none")
+
+
+def _json(value: object, *, status: int = 200) -> HttpResponse:
+    return HttpResponse(wire.encode(value), content_type=JSON, status=status)

@@ -1,0 +1,39 @@
+"""What is like an item that the loaded model does not hold: nearest neighbours of its stored vector (pgvector, HNSW).
+
+It is the only source that asks the database, and only for such items. Failure policy: nothing found; the chain goes on.
+"""
+
+import logging
+
+import numpy as np
+from django.db import Error as DatabaseError
+
+from apps.recommend.columns import NOTHING, Candidates, Question, Shelf
+from apps.recommend.selectors import list_nearest_items
+
+logger = logging.getLogger(__name__)
+
+_LOOKED_AT = 100
+
+
+def find(shelf: Shelf, question: Question) -> Candidates:
+    """Return the neighbours of the page's first item; nothing where the model holds it or it has no vector yet."""
+    if not len(question.context) or shelf.model_row[question.context[0]] >= 0:
+        return NOTHING
+    row = int(question.context[0])
+    columns = shelf.columns
+    try:
+        near = list_nearest_items(site_id=columns.site_id, item_id=columns.item_ids[row], limit=_LOOKED_AT)
+    except DatabaseError as error:
+        logger.warning("no vector search, database unavailable: %s", type(error).__name__)
+        return NOTHING
+    known = [(columns.row_of[item], score) for item, score in near if item in columns.row_of]
+    kept = [(other, score) for other, score in known if question.mask[other]][: question.limit]
+    if not kept:
+        return NOTHING
+    rows, scores = zip(*kept, strict=True)
+    return Candidates(
+        rows=np.array(rows, dtype=np.int32),
+        scores=np.array(scores, dtype=np.float32),
+        because=np.full(len(rows), row, dtype=np.int32),
+    )

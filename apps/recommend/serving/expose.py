@@ -1,0 +1,115 @@
+"""Step 6: say what was served. Off the request: a bounded buffer, flushed by a thread to the stream of events.
+
+Best effort: what a crash takes, or what does not fit while the stream is away, is lost; the latter is counted and logged.
+"""
+
+import atexit
+import logging
+import os
+import threading
+from collections import deque
+
+from django.db import Error as DatabaseError
+from django.db import close_old_connections, connection
+
+from apps.recommend import conf
+from apps.recommend.serving.state import Draft
+from apps.tracking import api as tracking
+from apps.tracking.contracts import Exposure
+from specrec.kernel.errors import Unavailable
+
+logger = logging.getLogger(__name__)
+
+_AT_ONCE = 1_000
+
+
+def record_exposure(draft: Draft) -> None:
+    """Put the slate into the buffer; an empty slate was not seen by anybody."""
+    if not draft.items:
+        return
+    _BUFFER.add(
+        Exposure(
+            site_id=draft.site_id,
+            recommendation_id=draft.recommendation_id,
+            time=draft.now,
+            placement=draft.placement.placement,
+            shopper_id=draft.shopper_id,
+            item_ids=[item.item_id for item in draft.items],
+            strategy=draft.placement.strategy,
+            fallback=draft.fallback,
+            model=None if draft.ready.loaded is None else draft.ready.loaded.stamp,
+            channel=draft.request.channel,
+            store_id=draft.request.store_id,
+        )
+    )
+
+
+def flush_exposures() -> None:
+    """Write what is in the buffer now."""
+    _BUFFER.flush()
+
+
+def exposure_counts() -> dict[str, int]:
+    """Return how many exposures of this process wait and how many were lost."""
+    return _BUFFER.counts()
+
+
+class ExposureBuffer:
+    """Exposures of one process on their way to the stream."""
+
+    def __init__(self, *, size: int) -> None:
+        self._waiting: deque[Exposure] = deque()
+        self._size = size
+        self._lost = 0
+        self._lock = threading.Lock()
+        self._thread_of: int | None = None
+
+    def add(self, exposure: Exposure) -> None:
+        """Keep it for the next flush, or count it as lost when there is no room."""
+        if len(self._waiting) >= self._size:
+            self._lost += 1
+            return
+        self._waiting.append(exposure)
+        if self._thread_of != os.getpid():
+            self._start()
+
+    def counts(self) -> dict[str, int]:
+        """Return how many wait and how many were lost."""
+        return {"waiting": len(self._waiting), "lost": self._lost}
+
+    def flush(self) -> None:
+        """Write what waits; what cannot be written stays for the next time."""
+        with self._lock:
+            while batch := [self._waiting.popleft() for _ in range(min(_AT_ONCE, len(self._waiting)))]:
+                try:
+                    tracking.record_exposures(exposures=batch)
+                except (DatabaseError, Unavailable, OSError) as error:
+                    self._waiting.extendleft(reversed(batch))
+                    logger.warning("exposures not written, %d wait: %s", len(self._waiting), type(error).__name__)
+                    connection.close()
+                    return
+
+    def _start(self) -> None:
+        with self._lock:
+            pid = os.getpid()
+            if self._thread_of == pid:
+                return
+            if self._thread_of is not None:
+                self._waiting.clear()  # copied by a fork: the parent writes those
+            self._thread_of = pid
+            threading.Thread(target=self._follow, name="exposures", daemon=True).start()
+            atexit.register(self.flush)
+
+    def _follow(self) -> None:
+        pause = threading.Event()
+        lost = 0
+        while not pause.wait(conf.EXPOSURE_FLUSH_SECONDS):
+            if self._waiting:
+                close_old_connections()
+                self.flush()
+            if self._lost > lost:
+                logger.error("exposures lost so far, the buffer is full: %d", self._lost)
+                lost = self._lost
+
+
+_BUFFER = ExposureBuffer(size=conf.EXPOSURES_KEPT)

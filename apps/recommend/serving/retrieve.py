@@ -1,0 +1,50 @@
+"""Step 3: candidates, strategy by strategy down the chain, until the slate can be filled."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from apps.recommend.columns import Candidates, Question, Shelf
+from apps.recommend.retrieval import collaborative, newest, popular, recent, similar, vector
+from apps.recommend.serving.fallback import chain_for
+from apps.recommend.serving.state import Draft, Found
+
+Source = Callable[[Shelf, Question], Candidates]
+# The sources of a strategy are asked in order until one has something.
+SOURCES: dict[str, tuple[Source, ...]] = {
+    "for_you": (collaborative.find,),
+    "similar": (similar.find, vector.find),
+    "also_viewed": (collaborative.find_for_context,),
+    "popular": (popular.find,),
+    "recently_viewed": (recent.find,),
+    "new_in": (newest.find,),
+}
+
+
+def put_candidates(draft: Draft) -> None:
+    """Put what the strategies of the chain found; a later one never sees what an earlier one has."""
+    question = Question(
+        context=draft.context_rows,
+        history=draft.history_rows,
+        mask=draft.mask,
+        now=draft.now.timestamp(),
+        limit=draft.limit,
+    )
+    missing = draft.limit
+    for strategy in chain_for(draft.placement):
+        found = _ask(strategy, draft.ready.shelf, question)
+        if len(found.rows):
+            draft.found.append(Found(strategy=strategy, candidates=found))
+            missing -= len(found.rows)
+            if missing <= 0:
+                return
+            draft.mask[found.rows] = False
+            question = replace(question, limit=missing)
+
+
+def _ask(strategy: str, shelf: Shelf, question: Question) -> Candidates:
+    for source in SOURCES[strategy]:
+        found = source(shelf, question)
+        if len(found.rows):
+            return found
+    return found
+

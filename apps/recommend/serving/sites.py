@@ -1,0 +1,189 @@
+"""What this process holds ready for a site: its catalogue as columns, the model laid over it, its placements.
+
+A thread looks about every second whether one of them moved and swaps the whole; a request reads one reference and sees
+one state from beginning to end. Failure policy: fall back to what was last read; only a site that was never read needs
+the database while a request waits.
+"""
+
+import logging
+import os
+import threading
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import numpy as np
+from django.conf import settings
+from django.db import Error as DatabaseError
+from django.db import connection
+
+from apps.catalog import api as catalog
+from apps.catalog.contracts import ItemColumns, Offer
+from apps.recommend.columns import LaidModel, Shelf, make_shelf
+from apps.recommend.contracts import PlacementInfo
+from apps.recommend.registry.loaded import LoadedModel, get_loaded
+from apps.recommend.selectors import list_placements
+from specrec.kernel.errors import NotFound, Unavailable
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadySite:
+    """One state of a site. The dictionaries at the end are memories of what was computed from it, filled on use."""
+
+    shelf: Shelf
+    loaded: LoadedModel | None
+    placements: dict[str, PlacementInfo]
+    offers: dict[str | None, Offer] = field(default_factory=dict)
+    masks: dict[tuple[str, str | None], np.ndarray] = field(default_factory=dict)
+
+    def offer_at(self, store_id: str | None) -> Offer:
+        """Return what can be had at the store."""
+        key = self._store_key(store_id)
+        offer = self.offers.get(key)
+        if offer is None:
+            offer = self.offers[key] = catalog.offer(columns=self.shelf.columns, store_id=store_id)
+        return offer
+
+    def mask_for(self, placement: PlacementInfo, store_id: str | None) -> np.ndarray:
+        """Return which rows the placement may show at the store, whoever asks. Copy before changing it."""
+        key = (placement.placement, self._store_key(store_id))
+        mask = self.masks.get(key)
+        if mask is None:
+            mask = self.masks[key] = _mask_of(self.shelf.columns, placement, self.offer_at(store_id))
+        return mask
+
+    def _store_key(self, store_id: str | None) -> str | None:
+        """Return a key for memories: stores that the catalogue says nothing of share one, so that they stay bounded."""
+        columns = self.shelf.columns
+        if store_id is None or store_id in columns.store_in_stock or store_id in columns.store_price:
+            return store_id
+        return ""
+
+
+def get_ready(site_id: str) -> ReadySite:
+    """Return the site's state; raises Unavailable when it was never read and cannot be read now."""
+    return _SITES.get(site_id)
+
+
+def get_placement(ready: ReadySite, placement: str) -> PlacementInfo:
+    """Return the placement; raises NotFound, naming those that there are."""
+    found = ready.placements.get(placement)
+    if found is None:
+        known = sorted(ready.placements)
+        shown = ", ".join(known) or "none yet"
+        message = f"This site has no placement {placement!r}. Known placements: {shown}."
+        raise NotFound(message, code="unknown_placement", field="placement", known=known)
+    return found
+
+
+def forget_ready() -> None:
+    """Drop all that is held, as a fresh process would have it."""
+    _SITES.forget()
+
+
+def refresh_ready() -> None:
+    """Look now for what moved; what the thread does about every second."""
+    _SITES.refresh()
+
+
+def list_ready() -> dict[str, ReadySite]:
+    """Return the sites that this process holds."""
+    return _SITES.held()
+
+
+def _mask_of(columns: ItemColumns, placement: PlacementInfo, offer: Offer) -> np.ndarray:
+    mask = offer.available & columns.published
+    if placement.item_types:
+        wanted = [columns.item_types.index(name) for name in placement.item_types if name in columns.item_types]
+        mask = mask & np.isin(columns.item_type, wanted)
+    if placement.category_ids:
+        codes = [code for code, name in enumerate(columns.category_ids) if name in placement.category_ids]
+        rows = np.repeat(np.arange(len(mask)), np.diff(columns.category_indptr))
+        inside = np.zeros(len(mask), dtype=bool)
+        inside[rows[np.isin(columns.category_indices, codes)]] = True
+        mask = mask & inside
+    return mask
+
+
+def _read(site_id: str, held: ReadySite | None) -> ReadySite:
+    """Return the state as it is now: the held one itself when nothing moved, with the same columns where they stand."""
+    now = time.time()
+    stamp = catalog.get_stamp(site_id=site_id)
+    columns = None if held is None else held.shelf.columns
+    if columns is None or columns.stamp != stamp or columns.next_change <= now:
+        columns = catalog.load_columns(site_id=site_id, now=datetime.fromtimestamp(now, UTC))
+    loaded = get_loaded(site_id)
+    placements = {info.placement: info for info in list_placements(site_id=site_id)}
+    if held is None or held.shelf.columns is not columns or held.loaded is not loaded:
+        return ReadySite(shelf=make_shelf(columns=columns, model=_lay(loaded)), loaded=loaded, placements=placements)
+    if held.placements != placements:
+        return ReadySite(shelf=held.shelf, loaded=loaded, placements=placements, offers=held.offers)
+    return held
+
+
+def _lay(loaded: LoadedModel | None) -> LaidModel | None:
+    if loaded is None:
+        return None
+    return LaidModel(stamp=loaded.stamp, item_ids=loaded.item_ids, arrays=loaded, params=loaded.params)
+
+
+class _Sites:
+    """The states of one process. Readers take no lock; one writer at a time."""
+
+    def __init__(self) -> None:
+        self._ready: dict[str, ReadySite] = {}
+        self._lock = threading.RLock()
+        self._thread_of: int | None = None
+
+    def get(self, site_id: str) -> ReadySite:
+        if settings.MODEL_POLL_SECONDS <= 0:
+            return self._read_again(site_id)
+        if self._thread_of != os.getpid():
+            self._start()
+        ready = self._ready.get(site_id)
+        return self._read_again(site_id) if ready is None else ready
+
+    def held(self) -> dict[str, ReadySite]:
+        return dict(self._ready)
+
+    def forget(self) -> None:
+        with self._lock:
+            self._ready = {}
+
+    def refresh(self) -> None:
+        for site_id in list(self._ready):
+            try:
+                self._read_again(site_id)
+            except Unavailable as error:
+                logger.warning("site %s not refreshed, what was read last stays: %s", site_id, error.message)
+
+    def _read_again(self, site_id: str) -> ReadySite:
+        with self._lock:
+            try:
+                ready = _read(site_id, self._ready.get(site_id))
+            except DatabaseError as error:
+                message = "The catalogue cannot be read right now. Try again in a moment."
+                raise Unavailable(message, code="catalogue_unavailable") from error
+            self._ready[site_id] = ready
+            return ready
+
+    def _start(self) -> None:
+        with self._lock:
+            if self._thread_of != os.getpid():
+                self._thread_of = os.getpid()
+                threading.Thread(target=self._follow, name="site-refresh", daemon=True).start()
+
+    def _follow(self) -> None:
+        pause = threading.Event()
+        while not pause.wait(settings.MODEL_POLL_SECONDS):
+            try:
+                self.refresh()
+            except Exception:
+                # The thread must outlive any defect, or the process would answer from an old catalogue for ever.
+                logger.exception("sites not refreshed, what was read last stays")
+                connection.close()
+
+
+_SITES = _Sites()

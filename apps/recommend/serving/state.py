@@ -1,0 +1,58 @@
+"""The draft of one answer: what the steps of the pipeline read and fill, in their order."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+import numpy as np
+
+from apps.catalog.contracts import Offer
+from apps.recommend.columns import Candidates
+from apps.recommend.contracts import PlacementInfo, RecommendedItem, Request
+from apps.recommend.features.definitions import NO_HISTORY, History
+from apps.recommend.serving.sites import ReadySite
+from specrec.kernel.telemetry import Timings
+
+NO_ROWS = np.empty(0, dtype=np.int32)
+
+
+@dataclass(slots=True)
+class Found:
+    """What one strategy of the chain found."""
+
+    strategy: str
+    candidates: Candidates
+
+
+@dataclass(slots=True)
+class Draft:
+    """One request on its way through the pipeline."""
+
+    site_id: str
+    request: Request
+    now: datetime
+    recommendation_id: UUID
+    ready: ReadySite
+    placement: PlacementInfo
+    limit: int
+    offer: Offer
+    # put by context
+    shopper_id: UUID | None = None  # only where the shopper consented to personalisation by history
+    stored: History = NO_HISTORY
+    context_rows: np.ndarray = field(default_factory=lambda: NO_ROWS)
+    history_rows: np.ndarray = field(default_factory=lambda: NO_ROWS)
+    # put by eligible
+    mask: np.ndarray = field(default_factory=lambda: NO_ROWS)
+    held_back: bool = False  # something was left out because of this shopper
+    # put by retrieve
+    found: list[Found] = field(default_factory=list)
+    # put by score: parallel, in order of the slate, `owner` indexes `found`
+    rows: np.ndarray = field(default_factory=lambda: NO_ROWS)
+    scores: np.ndarray = field(default_factory=lambda: NO_ROWS)
+    because: np.ndarray = field(default_factory=lambda: NO_ROWS)
+    owner: np.ndarray = field(default_factory=lambda: NO_ROWS)
+    # put by arrange
+    items: tuple[RecommendedItem, ...] = ()
+    fallback: str | None = None
+    personalised: bool = False
+    timings: Timings = field(default_factory=Timings)

@@ -1,0 +1,12 @@
+"""Addresses of recommend, below `/v1/`."""
+
+from django.urls import path
+
+from apps.recommend.rest import ModelsView, PlacementsView, RecommendationsView, TrainingView
+
+urlpatterns = [
+    path("recommendations", RecommendationsView.as_view()),
+    path("placements", PlacementsView.as_view()),
+    path("models", ModelsView.as_view()),
+    path("models/train", TrainingView.as_view()),
+]
