@@ -268,6 +268,13 @@ VARIANT_ATTRIBUTES: dict[str, type[_Attributes]] = {
 MAX_FACTS = 200
 
 
+class _OpenAttributes(msgspec.Struct, frozen=True):
+    """Types without a schema. A struct, because msgspec keeps its type information for good: that of a bare union with
+    patterns is freed wrongly after each use (msgspec 0.22), which crashes the process."""
+
+    attributes: Open
+
+
 def checked_item_attributes(item_type: str, attributes: dict[str, Any], *, at: str) -> dict[str, Any]:
     """Return the attributes of an item as they are stored; raises Invalid with a field such as `attributes.shape`."""
     return _checked(ITEM_ATTRIBUTES.get(item_type), attributes, at=at)
@@ -283,7 +290,8 @@ def _checked(kind: type[_Attributes] | None, attributes: dict[str, Any], *, at: 
         return {}
     _check_count(attributes, at=at)
     if kind is None:
-        return wire.convert(attributes, Open, at=at)
+        parent = at.removesuffix("attributes").removesuffix(".")
+        return wire.convert({"attributes": attributes}, _OpenAttributes, at=parent).attributes
     checked = wire.convert(attributes, kind, at=at)
     _check_count(checked.extra, at=f"{at}.extra")
     plain: dict[str, Any] = msgspec.to_builtins(checked)

@@ -1,0 +1,131 @@
+"""The face of catalog: what there is to recommend. Functions on plain data of `contracts`; keyword arguments only.
+
+What may be added here: reading and writing items, offers, stores, categories, and what serving needs of them. What may
+not: anything about shoppers, events or ranking.
+
+Writes of many entries take the good ones and report each of the others; nothing of a refused entry is written.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from apps.catalog import columns as item_columns
+from apps.catalog import selectors
+from apps.catalog.contracts import (
+    CategoryInput,
+    Item,
+    ItemColumns,
+    ItemInput,
+    LineError,
+    Offer,
+    PriceUpdate,
+    StockUpdate,
+    StoreInput,
+    WriteResult,
+)
+from apps.catalog.services import items as item_services
+from apps.catalog.services import offers, places
+from apps.profiles import api as profiles
+from specrec.kernel.errors import NotFound
+from specrec.kernel.paging import Page
+
+Outcome = WriteResult | LineError
+
+
+def upsert_items(*, site_id: str, items: Sequence[ItemInput], now: datetime) -> list[Outcome]:
+    """Write items whole; one outcome an item, in order. `line` of an error is the 1-based place in `items`."""
+    return item_services.upsert_items(site_id=site_id, items=items, now=now)
+
+
+def get_item(*, site_id: str, item_id: str) -> Item:
+    """Return the item; raises NotFound, also for a deleted one and for one of another site."""
+    found = selectors.find_items(site_id=site_id, item_ids=[item_id])
+    if not found:
+        raise NotFound(f"There is no item {item_id}.", code="item_not_found", field="item_id")
+    return found[0]
+
+
+def get_items(*, site_id: str, item_ids: Sequence[str]) -> list[Item]:
+    """Return those of the items that exist, in the order asked for, each once."""
+    return selectors.find_items(site_id=site_id, item_ids=item_ids)
+
+
+def list_items(
+    *,
+    site_id: str,
+    cursor: str | None = None,
+    limit: int | None = None,
+    item_type: str | None = None,
+    category_id: str | None = None,
+    published: bool | None = None,
+) -> Page[Item]:
+    """Return a page of items in the order of their ids; raises Invalid for a bad cursor or limit."""
+    return selectors.list_items(
+        site_id=site_id,
+        cursor=cursor,
+        limit=limit,
+        item_type=item_type,
+        category_id=category_id,
+        published=published,
+    )
+
+
+def delete_item(
+    *, site_id: str, item_id: str, now: datetime, source: str | None = None, source_version: int | None = None
+) -> WriteResult:
+    """Delete the item and free its SKUs; "unchanged" when it was deleted before or `source_version` is older.
+
+    It stays as a tombstone: only a newer version, or one without a version, brings it back. Raises NotFound for an item
+    that never was, Conflict when `source` is given and is not that of the item.
+    """
+    return item_services.delete_item(
+        site_id=site_id, item_id=item_id, now=now, source=source, source_version=source_version
+    )
+
+
+def update_stock(*, site_id: str, updates: Sequence[StockUpdate], now: datetime) -> list[Outcome]:
+    """Set stock levels by SKU and place; older news than the stored level changes nothing."""
+    return offers.update_stock(site_id=site_id, updates=updates, now=now)
+
+
+def update_prices(*, site_id: str, updates: Sequence[PriceUpdate], now: datetime) -> list[Outcome]:
+    """Replace all prices of each SKU; older news than the stored prices changes nothing."""
+    return offers.update_prices(site_id=site_id, updates=updates, now=now)
+
+
+def upsert_stores(*, site_id: str, stores: Sequence[StoreInput], now: datetime) -> list[Outcome]:
+    """Write stores; one outcome each, in order."""
+    del now  # stores keep no times yet; the signature is that of every write
+    return places.upsert_stores(site_id=site_id, stores=stores)
+
+
+def list_stores(*, site_id: str, cursor: str | None = None, limit: int | None = None) -> Page[StoreInput]:
+    """Return a page of stores in the order of their ids."""
+    return selectors.list_stores(site_id=site_id, cursor=cursor, limit=limit)
+
+
+def upsert_categories(*, site_id: str, categories: Sequence[CategoryInput], now: datetime) -> list[Outcome]:
+    """Write categories; one outcome each, in order. A parent may come later; a cycle is refused."""
+    del now  # categories keep no times yet; the signature is that of every write
+    return places.upsert_categories(site_id=site_id, categories=categories)
+
+
+def list_categories(*, site_id: str, cursor: str | None = None, limit: int | None = None) -> Page[CategoryInput]:
+    """Return a page of categories in the order of their ids."""
+    return selectors.list_categories(site_id=site_id, cursor=cursor, limit=limit)
+
+
+def get_stamp(*, site_id: str) -> int:
+    """Return the version of the site's catalogue: it moves with every change, in the same transaction."""
+    return selectors.get_stamp(site_id=site_id)
+
+
+def load_columns(*, site_id: str, now: datetime) -> ItemColumns:
+    """Return the catalogue as arrays, consistent with its `stamp`; raises NotFound for an unknown site."""
+    site = profiles.get_site(site_id=site_id)
+    return item_columns.load_columns(site_id=site_id, currency=site.currency, locale=site.locale, now=now)
+
+
+def offer(*, columns: ItemColumns, store_id: str | None) -> Offer:
+    """Return the best available variant and price of each item, online or at a store. Pure; worth keeping per columns."""
+    return item_columns.offer(columns=columns, store_id=store_id)

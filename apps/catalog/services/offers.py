@@ -1,0 +1,134 @@
+"""Partial updates of stock and prices: by SKU, older news ignored, only changes written."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from apps.catalog.contracts import LineError, PriceUpdate, StockInput, StockUpdate, WriteResult
+from apps.catalog.models import Item, Price, Stock, Variant
+from apps.catalog.services import rows
+from apps.catalog.services.checks import check_prices, check_updated_at, line_error
+from apps.catalog.services.stamp import writing
+from specrec.kernel.errors import NotFound, Problem
+
+Outcome = WriteResult | LineError
+
+
+def update_stock(*, site_id: str, updates: Sequence[StockUpdate], now: datetime) -> list[Outcome]:
+    """Write each level that is newer than the stored one; the same numbers again are "unchanged"."""
+    outcomes: list[Outcome] = []
+    with writing(site_id) as change:
+        variants = _find_variants(site_id, {update.sku for update in updates})
+        levels = _find_stock(variants.values(), {update.store_id or "" for update in updates})
+        touched: dict[tuple[int, str], Stock] = {}
+        owners: set[int] = set()
+        for line, update in enumerate(updates, start=1):
+            try:
+                check_updated_at(update.updated_at, now=now)
+                variant = _variant(variants, update.sku)
+            except Problem as problem:
+                outcomes.append(line_error(line, None, problem))
+                continue
+            key = (variant.pk, update.store_id or "")
+            before, after = levels.get(key), _stock_row(variant, update, now)
+            outcomes.append(WriteResult(id=update.sku, status=_stock_status(before, after)))
+            if before is None or after.updated_at >= before.updated_at:
+                levels[key] = touched[key] = after
+            if outcomes[-1].status != "unchanged":
+                owners.add(variant.item_id)
+        rows.save_stock(list(touched.values()))
+        change.effective = _forget_offers(owners)
+    return outcomes
+
+
+def update_prices(*, site_id: str, updates: Sequence[PriceUpdate], now: datetime) -> list[Outcome]:
+    """Replace the prices of each SKU unless the stored ones are newer; the same prices again are "unchanged"."""
+    outcomes: list[Outcome] = []
+    with writing(site_id) as change:
+        variants = _find_variants(site_id, {update.sku for update in updates})
+        prices = _find_prices(variants.values())
+        changed: dict[int, list[Price]] = {}
+        owners: set[int] = set()
+        for line, update in enumerate(updates, start=1):
+            try:
+                check_updated_at(update.updated_at, now=now)
+                check_prices(update.prices, at="prices")
+                variant = _variant(variants, update.sku)
+            except Problem as problem:
+                outcomes.append(line_error(line, None, problem))
+                continue
+            at, status = update.updated_at or now, "unchanged"
+            if at >= variant.prices_at:
+                variant.prices_at = at
+                after = [rows.price_row(variant, price) for price in update.prices]
+                if _price_facts(after) != _price_facts(prices.get(variant.pk, [])):
+                    prices[variant.pk] = changed[variant.pk] = after
+                    owners.add(variant.item_id)
+                    status = "updated"
+            outcomes.append(WriteResult(id=update.sku, status=status))
+        _save_prices(list(variants.values()), changed)
+        change.effective = _forget_offers(owners)
+    return outcomes
+
+
+def _find_variants(site_id: str, skus: set[str]) -> dict[str, Variant]:
+    found = Variant.objects.filter(site_id=site_id, sku__in=skus).only("sku", "site_id", "item_id", "prices_at")
+    return {row.sku: row for row in found}
+
+
+def _find_stock(variants: Iterable[Variant], store_ids: set[str]) -> dict[tuple[int, str], Stock]:
+    found = Stock.objects.filter(variant_id__in=[row.pk for row in variants], store_id__in=store_ids)
+    return {(row.variant_id, row.store_id): row for row in found}
+
+
+def _find_prices(variants: Iterable[Variant]) -> dict[int, list[Price]]:
+    found: dict[int, list[Price]] = {}
+    for row in Price.objects.filter(variant_id__in=[row.pk for row in variants]):
+        found.setdefault(row.variant_id, []).append(row)
+    return found
+
+
+def _variant(variants: dict[str, Variant], sku: str) -> Variant:
+    try:
+        return variants[sku]
+    except KeyError as error:
+        message = f"There is no SKU {sku}; send its item first."
+        raise NotFound(message, code="sku_not_found", field="sku") from error
+
+
+def _stock_row(variant: Variant, update: StockUpdate, now: datetime) -> Stock:
+    level = StockInput(
+        on_hand=update.on_hand,
+        reserved=update.reserved,
+        store_id=update.store_id,
+        try_on_sample=update.try_on_sample,
+    )
+    return rows.stock_row(variant, level, update.updated_at or now)
+
+
+def _stock_status(before: Stock | None, after: Stock) -> str:
+    if before is None:
+        return "created"
+    if after.updated_at < before.updated_at:
+        return "unchanged"
+    return "unchanged" if _stock_facts(before) == _stock_facts(after) else "updated"
+
+
+def _stock_facts(row: Stock) -> tuple[int, int, bool]:
+    return row.on_hand, row.reserved, row.try_on_sample
+
+
+def _price_facts(prices: Iterable[Price]) -> set[tuple[object, ...]]:
+    return {(row.currency, row.store_id, row.amount, row.compare_at, row.valid_from, row.valid_until) for row in prices}
+
+
+def _save_prices(variants: Sequence[Variant], changed: dict[int, list[Price]]) -> None:
+    Variant.objects.bulk_update(variants, ["prices_at"], batch_size=rows.BATCH)
+    Price.objects.filter(variant_id__in=changed).delete()
+    Price.objects.bulk_create([row for prices in changed.values() for row in prices], batch_size=rows.BATCH)
+
+
+def _forget_offers(item_keys: set[int]) -> bool:
+    """Make the next whole write of these items count, since its prices and stock are no longer what is stored."""
+    if item_keys:
+        Item.objects.filter(pk__in=item_keys).update(offers_fingerprint="")
+    return bool(item_keys)
