@@ -56,18 +56,19 @@ class EventInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
     `consent`: the purposes that the shopper grants at this moment, all others being withdrawn; absent says nothing.
     `historical`: any age, for imports with a secret key.
+    `unit_price`: 0 to 1,000,000 with up to four decimals (checked by a step: the decoder knows no bounds of decimals).
     """
 
     id: UUID
     type: EventType
-    time: datetime
+    time: Annotated[datetime, msgspec.Meta(tz=True)]
     anonymous_id: wire.Id | None = None
     customer_id: wire.Id | None = None
     session_id: wire.Id | None = None
     item_id: wire.Id | None = None
     sku: wire.Id | None = None
     quantity: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 1
-    unit_price: Annotated[Decimal, msgspec.Meta(ge=0, le=1_000_000)] | None = None
+    unit_price: Decimal | None = None
     currency: wire.Currency | None = None
     order_id: wire.Id | None = None
     query: wire.Line | None = None
@@ -75,6 +76,19 @@ class EventInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     context: EventContext = EventContext()
     consent: list[wire.Word] | None = None
     historical: bool = False
+
+
+class EventBatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of `/v1/events`. Intake decodes each event on its own, so that a bad one does not harm the others."""
+
+    events: Annotated[list[EventInput], msgspec.Meta(min_length=1, max_length=MAX_EVENTS)]
+
+
+class BeaconBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of `/v1/events/beacon`: the same with the key, for which a beacon has no header."""
+
+    key: str
+    events: Annotated[list[EventInput], msgspec.Meta(min_length=1, max_length=MAX_EVENTS)]
 
 
 class EventResult(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -1,0 +1,102 @@
+"""The face of tracking: taking events in, following the stream, reading the history.
+
+Functions only, plain data in and out. Rules belong to `steps`, writes to `services`, reads to `selectors`.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+
+import msgspec
+
+from apps.profiles import api as profiles
+from apps.profiles.contracts import Caller
+from apps.tracking import ingest as intake
+from apps.tracking import selectors
+from apps.tracking.contracts import Exposure, IngestResult, Interactions, StreamBatch, TrackedEvent
+from apps.tracking.services import drain as table
+from apps.tracking.services import envelope, partitions
+from apps.tracking.services import follow as stream
+
+SCOPE = "events:write"
+
+
+def decode_envelope(*, body: bytes) -> list[msgspec.Raw]:
+    """Return the undecoded events of `{"events": [...]}`, or the one event that the body is. Raises Invalid, TooLarge."""
+    return envelope.decode_envelope(body=body)
+
+
+def inflate(*, body: bytes, encoding: str) -> bytes:
+    """Return the body without its `Content-Encoding`, bounded. Raises Invalid, TooLarge."""
+    return envelope.inflate(body=body, encoding=encoding)
+
+
+def ingest(*, caller: Caller, events: Sequence[msgspec.Raw], received_at: datetime) -> IngestResult:
+    """Check the events and append the good ones to the stream, where they are durable when this returns.
+
+    Raises Invalid for no events, TooLarge for more than 1,000, Unavailable when they could not be written: then none is.
+    Must not be called within a transaction, because a promise cannot be rolled back.
+    """
+    return intake.ingest(caller=caller, events=events, received_at=received_at)
+
+
+def ingest_beacon(*, body: bytes, origin: str | None, received_at: datetime) -> IngestResult:
+    """Take in a beacon, which carries its key in the body. Raises what `ingest` and the check of the key raise."""
+    beacon = envelope.decode_beacon(body=body)
+    caller = profiles.authenticate(presented=beacon.key, origin=origin)
+    profiles.require_scope(caller=caller, scope=SCOPE)
+    profiles.check_rate(caller=caller)
+    return ingest(caller=caller, events=beacon.events, received_at=received_at)
+
+
+def record_exposures(*, exposures: Sequence[Exposure]) -> None:
+    """Append slates as they were served to the stream. Raises Unavailable; the caller counts what is lost."""
+    stream.record_exposures(exposures=exposures)
+
+
+def follow(
+    *, group: str, position: str | None, limit: int, wait: float, stop: Callable[[], bool]
+) -> Iterator[StreamBatch]:
+    """Yield what comes after `position` (from the earliest kept record when None) until `stop`, asked every `wait` s.
+
+    Raises Unavailable when the stream does not answer: begin again from the last position then.
+    """
+    return stream.follow(group=group, position=position, limit=limit, wait=wait, stop=stop)
+
+
+def acknowledge(*, group: str, position: str) -> None:
+    """Note that the group will not ask for anything up to `position` again, so that the log may be trimmed."""
+    stream.acknowledge(group=group, position=position)
+
+
+def drain(*, stop: Callable[[], bool]) -> None:
+    """Write the stream to the tables until `stop`; stands by while another process does it."""
+    table.drain(stop=stop)
+
+
+def load_interactions(
+    *, site_id: str, since: datetime | None, until: datetime | None, types: Sequence[str]
+) -> Interactions:
+    """Return the item events of the site with `since <= time < until` as columns, ordered by time and event id."""
+    return selectors.load_interactions(site_id=site_id, since=since, until=until, types=types)
+
+
+def iter_history(*, since: datetime) -> Iterator[list[TrackedEvent]]:
+    """Yield all events of all sites from `since` on, ordered by time and event id, in slices."""
+    return selectors.iter_history(since=since)
+
+
+def trim_log(*, now: datetime) -> int:
+    """Remove from the log what every group has acknowledged and is older than an hour; return how many records."""
+    return stream.trim_log(now=now)
+
+
+def make_partitions(*, now: datetime) -> None:
+    """Make the partitions of the coming months and drop those that no site keeps any more."""
+    partitions.make_partitions(now=now)
+    retention = {site.site_id: site.event_retention_days for site in profiles.list_sites()}
+    partitions.drop_partitions(retention=retention, now=now)
+
+
+def status() -> dict[str, int]:
+    """Return by consumer group how many records it has not acknowledged."""
+    return stream.status()

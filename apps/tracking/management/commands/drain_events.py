@@ -1,0 +1,27 @@
+"""`manage.py drain_events`: the "table" consumer."""
+
+import signal
+import threading
+from types import FrameType
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from apps.tracking import api
+
+
+class Command(BaseCommand):
+    """Write the event stream to the tables until SIGTERM or SIGINT; a second one started stands by."""
+
+    help = "Write the event stream to the event and exposure tables until it is told to stop."
+
+    def handle(self, *_: Any, **__: Any) -> None:
+        """Run until a signal comes; what is being written is finished first."""
+        stopping = threading.Event()
+
+        def stop(_signal: int, _frame: FrameType | None) -> None:
+            stopping.set()
+
+        signal.signal(signal.SIGTERM, stop)
+        signal.signal(signal.SIGINT, stop)
+        api.drain(stop=stopping.is_set)

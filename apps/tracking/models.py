@@ -1,0 +1,153 @@
+"""The tables of tracking. Hot tables hold plain ids, no foreign keys; those that grow by time are partitioned by month."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models.functions import Now
+
+from apps.tracking.contracts import EVENT_TYPES
+
+
+class TransactionIdField(models.Field):
+    """The 64-bit id of the transaction that wrote the row; the database fills it."""
+
+    def db_type(self, connection: BaseDatabaseWrapper) -> str:
+        """Return the column type."""
+        return "xid8"
+
+
+class SequenceField(models.BigIntegerField):
+    """A number that the database counts up, on a column that is not the primary key by itself."""
+
+    def db_type(self, connection: BaseDatabaseWrapper) -> str:
+        """Return the column type."""
+        return "bigserial"
+
+
+class LogRecord(models.Model):
+    """One record of the Postgres log, the embedded twin of the stream. Written and read by `stream/postgres.py` alone.
+
+    The order of the log is (xid, seq): a transaction that commits late has a lower xid than the horizon up to which
+    readers have gone, so it is never passed over.
+    """
+
+    pk = models.CompositePrimaryKey("xid", "seq")
+    xid = TransactionIdField(db_default=models.Func(function="pg_current_xact_id"))
+    seq = SequenceField()
+    kind = models.CharField(max_length=16)
+    key = models.CharField(max_length=128)
+    payload = models.BinaryField()
+    written_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        db_table = "tracking_log"
+
+
+class StreamPosition(models.Model):
+    """How far a consumer group has come, for trimming and for the operator; opaque text of the stream's twin."""
+
+    group = models.CharField(max_length=64, primary_key=True)
+    position = models.CharField(max_length=200, blank=True)
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "tracking_stream_position"
+
+    def __str__(self) -> str:
+        return self.group
+
+
+class EventColumns(models.Model):
+    """The columns of an event as they stand in the table; see `contracts.TrackedEvent` for their meaning."""
+
+    site_id = models.CharField(max_length=64)
+    event_id = models.UUIDField()
+    day = models.DateField()
+    type = models.CharField(max_length=20, choices=[(name, name) for name in EVENT_TYPES])
+    time = models.DateTimeField()
+    received_at = models.DateTimeField()
+    shopper_id = models.UUIDField(null=True)
+    session_id = models.CharField(max_length=128, null=True)
+    item_id = models.CharField(max_length=128, null=True)
+    sku = models.CharField(max_length=128, null=True)
+    quantity = models.IntegerField()
+    unit_price = models.DecimalField(max_digits=12, decimal_places=4, null=True)
+    currency = models.CharField(max_length=3, null=True)
+    order_id = models.CharField(max_length=128, null=True)
+    query = models.CharField(max_length=500, null=True)
+    rating = models.FloatField(null=True)
+    placement = models.CharField(max_length=128, null=True)
+    position = models.IntegerField(null=True)
+    recommendation_id = models.UUIDField(null=True)
+    channel = models.CharField(max_length=16)
+    store_id = models.CharField(max_length=128, null=True)
+    historical = models.BooleanField()
+
+    class Meta:
+        abstract = True
+
+
+class Event(EventColumns):
+    """What happened, once. Partitioned by `day`, without which the table could not promise uniqueness.
+
+    The key begins with site and day: a day's inserts of a site share index pages, and reading a window of a site needs no
+    further index. `received_at` only grows, so its index costs next to nothing to keep.
+    """
+
+    pk = models.CompositePrimaryKey("site_id", "day", "event_id")
+
+    class Meta:
+        db_table = "tracking_event"
+        indexes = [models.Index(fields=["received_at"], name="tracking_event_received")]
+
+
+class BrowsedEvent(EventColumns):
+    """The event table as the admin reads it, which cannot show a composite key. Never written."""
+
+    event_id = models.UUIDField(primary_key=True)
+
+    class Meta:
+        managed = False
+        db_table = "tracking_event"
+        verbose_name = "event"
+
+    def __str__(self) -> str:
+        return str(self.event_id)
+
+
+class ServedSlate(models.Model):
+    """A slate as it was served (`contracts.Exposure`). Partitioned by `day`, the UTC day of `time`."""
+
+    pk = models.CompositePrimaryKey("site_id", "day", "recommendation_id")
+    site_id = models.CharField(max_length=64)
+    recommendation_id = models.UUIDField()
+    day = models.DateField()
+    time = models.DateTimeField()
+    placement = models.CharField(max_length=128)
+    shopper_id = models.UUIDField(null=True)
+    item_ids = ArrayField(models.CharField(max_length=128))
+    strategy = models.CharField(max_length=64)
+    fallback = models.CharField(max_length=64, null=True)
+    model = models.CharField(max_length=128, null=True)
+    channel = models.CharField(max_length=16)
+    store_id = models.CharField(max_length=128, null=True)
+
+    class Meta:
+        db_table = "tracking_exposure"
+
+
+class DeadLetter(models.Model):
+    """A record that could not be written to its table, kept with the reason so that nothing accepted is lost."""
+
+    kind = models.CharField(max_length=16)
+    key = models.CharField(max_length=128)
+    payload = models.BinaryField()
+    reason = models.TextField()
+    failed_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        db_table = "tracking_dead_letter"
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.key}"

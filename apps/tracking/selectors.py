@@ -1,0 +1,107 @@
+"""Reading the history: as columns for training, as events for rebuilding what was derived from them."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+from django.db import connection
+
+from apps.tracking.contracts import EVENT_TYPES, Interactions, TrackedEvent
+
+_NULL = b"\\N"
+_SLICE = 20_000
+_HISTORY_STEP = 5_000
+# The day of an event is that of the client's own time, which may be ahead of the corrected time by the accepted skew.
+_SKEW = timedelta(minutes=5)
+_ALWAYS = (datetime(1970, 1, 2, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC))
+_TYPE_CODES = {name.encode(): code for code, name in enumerate(EVENT_TYPES)}
+
+_INTERACTIONS = """
+COPY (
+    SELECT extract(epoch FROM time), shopper_id, session_id, item_id, type FROM tracking_event
+    WHERE site_id = %s AND day BETWEEN %s AND %s AND time >= %s AND time < %s AND type = ANY(%s) AND item_id IS NOT NULL
+    ORDER BY time, event_id
+) TO STDOUT
+"""
+_HISTORY = """
+SELECT site_id, event_id, day, type, time, received_at, shopper_id, session_id, item_id, sku, quantity, unit_price,
+       currency, order_id, query, rating, placement, position, recommendation_id, channel, store_id, historical
+FROM tracking_event WHERE day >= %s AND time >= %s ORDER BY time, event_id
+"""
+
+
+class _Coder:
+    """Gives running numbers to values in order of first sight; the NULL of COPY is -1."""
+
+    def __init__(self) -> None:
+        self._codes: dict[bytes, int] = {_NULL: -1}
+
+    def code(self, values: Sequence[bytes]) -> np.ndarray:
+        """Return the number of each value."""
+        codes = self._codes
+        for value in dict.fromkeys(values):
+            if value not in codes:
+                codes[value] = len(codes) - 1
+        return np.fromiter(map(codes.__getitem__, values), dtype=np.int32, count=len(values))
+
+    def values(self) -> list[str]:
+        """Return the values by number, without the escapes of COPY."""
+        return [value.replace(b"\\\\", b"\\").decode() for value, code in self._codes.items() if code >= 0]
+
+
+def load_interactions(
+    *, site_id: str, since: datetime | None, until: datetime | None, types: Sequence[str]
+) -> Interactions:
+    """Return the item events of the site with `since <= time < until` as columns, ordered by time and event id."""
+    start, end = since or _ALWAYS[0], until or _ALWAYS[1]
+    days = (start.astimezone(UTC).date(), (end.astimezone(UTC) + _SKEW).date())
+    shoppers, sessions, items = _Coder(), _Coder(), _Coder()
+    parts = [_columns([], shoppers, sessions, items)]
+    for lines in _copied_lines([site_id, *days, start, end, list(types)]):
+        parts.append(_columns(lines, shoppers, sessions, items))
+    shopper, session, item, kind, time = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return Interactions(
+        shopper_ids=[UUID(text) for text in shoppers.values()],
+        shopper=shopper,
+        session=session,
+        item_ids=items.values(),
+        item=item,
+        type=kind,
+        time=time,
+    )
+
+
+def _columns(lines: list[bytes], shoppers: _Coder, sessions: _Coder, items: _Coder) -> tuple[np.ndarray, ...]:
+    rows = [line.split(b"\t") for line in lines]
+    time, who, visit, what, kind = zip(*rows, strict=True) if rows else ((), (), (), (), ())
+    visits = [_NULL if name == _NULL else one + b"\t" + name for one, name in zip(who, visit, strict=True)]
+    return (
+        shoppers.code(who),
+        sessions.code(visits),
+        items.code(what),
+        np.fromiter(map(_TYPE_CODES.__getitem__, kind), dtype=np.int8, count=len(kind)),
+        np.array(time, dtype="S32").astype(np.float64),
+    )
+
+
+def _copied_lines(parameters: list[Any]) -> Iterator[list[bytes]]:
+    """Yield the rows of the copy as lines, in slices."""
+    with connection.cursor() as cursor, cursor.copy(_INTERACTIONS, parameters) as copy:
+        slice_: list[bytes] = []
+        for block in copy:
+            slice_.append(bytes(block))
+            if len(slice_) == _SLICE:
+                yield b"".join(slice_).splitlines()
+                slice_ = []
+        if slice_:
+            yield b"".join(slice_).splitlines()
+
+
+def iter_history(*, since: datetime) -> Iterator[list[TrackedEvent]]:
+    """Yield all events of all sites from `since` on, ordered by time and event id, in slices of bounded memory."""
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(_HISTORY, [since.astimezone(UTC).date(), since])
+        while rows := cursor.fetchmany(_HISTORY_STEP):
+            yield [TrackedEvent(*row) for row in rows]

@@ -1,0 +1,138 @@
+"""The monthly partitions of the tables that grow: made ahead and on demand, dropped after retention.
+
+A row whose month has no partition goes to the default partition, so nothing is ever refused for its day; making the month's
+partition moves such rows into it. Months before 2000 stay in the default partition, so their number is bounded.
+"""
+
+import logging
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
+
+import psycopg
+from django.db import OperationalError, connection, transaction
+from psycopg import sql
+
+logger = logging.getLogger(__name__)
+
+TABLES = ("tracking_event", "tracking_exposure")
+EARLIEST = date(2000, 1, 1)
+_AHEAD = timedelta(days=62)
+_LOCK = 7_320_411
+_NAMES = "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = %s::regclass"
+
+
+class Partitions:
+    """Remembers which partitions it has seen, so that a writer asks the database once a month and table."""
+
+    def __init__(self) -> None:
+        self._seen: set[tuple[str, date]] = set()
+
+    def ensure(self, *, table: str, days: Iterable[date], today: date) -> None:
+        """Make the partitions for these days; what cannot be made now is left to the default partition."""
+        wanted = {(table, day.replace(day=1)) for day in days if EARLIEST <= day <= today + _AHEAD} - self._seen
+        for _, month in sorted(wanted):
+            try:
+                create_partition(table=table, month=month)
+            except OperationalError as error:
+                if not isinstance(error.__cause__, psycopg.errors.LockNotAvailable):
+                    raise
+                logger.warning("partition %s %s not made yet: the table is being read", table, month)
+            else:
+                self._seen.add((table, month))
+
+
+def create_partition(*, table: str, month: date) -> None:
+    """Create the partition of the month, with the rows of it that the default partition holds; does nothing when it exists."""
+    name = f"{table}_{month:%Y_%m}"
+    end = (month + timedelta(days=31)).replace(day=1)
+    names = {
+        "parent": sql.Identifier(table),
+        "other": sql.Identifier(f"{table}_default"),
+        "name": sql.Identifier(name),
+        "start": sql.Literal(month),
+        "end": sql.Literal(end),
+    }
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL lock_timeout = '2s'")
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+        cursor.execute("SELECT to_regclass(%s)", [name])
+        if cursor.fetchone()[0] is not None:
+            return
+        for statement in _CREATE:
+            cursor.execute(sql.SQL(statement).format(**names))
+    logger.info("made partition %s", name)
+
+
+_CREATE = (
+    "LOCK TABLE {other} IN ACCESS EXCLUSIVE MODE",
+    "CREATE TABLE {name} (LIKE {parent} INCLUDING ALL)",
+    "WITH moved AS (DELETE FROM {other} WHERE day >= {start} AND day < {end} RETURNING *) "
+    "INSERT INTO {name} SELECT * FROM moved",
+    "ALTER TABLE {parent} ATTACH PARTITION {name} FOR VALUES FROM ({start}) TO ({end})",
+)
+
+
+def make_partitions(*, now: datetime) -> None:
+    """Make the partitions of this month and the next two, and of the months that the default partitions hold rows of."""
+    today = now.astimezone(UTC).date()
+    for table in TABLES:
+        ahead = {today, today + timedelta(days=31), today + _AHEAD}
+        Partitions().ensure(table=table, days=ahead | _strayed(table), today=today)
+
+
+def drop_partitions(*, retention: dict[str, int], now: datetime) -> list[str]:
+    """Drop the partitions that no site keeps any more, delete the old rows of sites that keep less; return what was dropped.
+
+    Kept is what happened, or was received (an import of old history), within the retention of its site.
+    """
+    if not retention:
+        return []
+    dropped = []
+    limit = now - timedelta(days=max(retention.values()))
+    for table in TABLES:
+        for name, month in _months(table):
+            if (month + timedelta(days=31)).replace(day=1) <= limit.date() and not _is_recent(table, name, limit):
+                _drop(table, name)
+                dropped.append(name)
+        for site_id, days in retention.items():
+            _delete_old(table, site_id, now - timedelta(days=days))
+    return dropped
+
+
+def _months(table: str) -> list[tuple[str, date]]:
+    with connection.cursor() as cursor:
+        cursor.execute(_NAMES, [table])
+        names = sorted(name for (name,) in cursor.fetchall() if not name.endswith("_default"))
+    return [(name, datetime.strptime(name[-7:], "%Y_%m").replace(tzinfo=UTC).date()) for name in names]
+
+
+def _strayed(table: str) -> set[date]:
+    query = sql.SQL("SELECT DISTINCT date_trunc('month', day)::date FROM {other}")
+    with connection.cursor() as cursor:
+        cursor.execute(query.format(other=sql.Identifier(f"{table}_default")))
+        return {day for (day,) in cursor.fetchall()}
+
+
+def _is_recent(table: str, name: str, limit: datetime) -> bool:
+    if table != "tracking_event":
+        return False
+    query = sql.SQL("SELECT EXISTS (SELECT 1 FROM {name} WHERE received_at >= %s)")
+    with connection.cursor() as cursor:
+        cursor.execute(query.format(name=sql.Identifier(name)), [limit])
+        return bool(cursor.fetchone()[0])
+
+
+def _drop(table: str, name: str) -> None:
+    names = {"parent": sql.Identifier(table), "name": sql.Identifier(name)}
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL lock_timeout = '2s'")
+        cursor.execute(sql.SQL("ALTER TABLE {parent} DETACH PARTITION {name}").format(**names))
+        cursor.execute(sql.SQL("DROP TABLE {name}").format(**names))
+    logger.info("dropped partition %s after retention", name)
+
+
+def _delete_old(table: str, site_id: str, limit: datetime) -> None:
+    condition = " AND received_at < %s" if table == "tracking_event" else " AND time < %s"
+    query = sql.SQL("DELETE FROM {table} WHERE site_id = %s AND day < %s" + condition)
+    with connection.cursor() as cursor:
+        cursor.execute(query.format(table=sql.Identifier(table)), [site_id, limit.date(), limit])

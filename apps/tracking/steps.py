@@ -1,0 +1,177 @@
+"""The checks and completions that every event goes through, in order. A step changes the draft or drops it with a reason."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+import msgspec
+
+from apps.profiles.contracts import PURPOSES
+from apps.tracking.contracts import DropReason, EventInput
+from specrec.kernel import wire
+
+MAX_SKEW = timedelta(minutes=5)
+_DAWN = datetime(1971, 1, 1, tzinfo=UTC)  # what is older is a broken clock, also in an import
+_MAX_PRICE = Decimal(1_000_000)
+_PRICE_STEP = Decimal("0.0001")
+_PURPOSES = frozenset(PURPOSES)
+_NEEDED: dict[str, tuple[str, ...]] = {
+    "search": ("query",),
+    "rate": ("item_id", "rating"),
+    "purchase": ("item_id", "order_id", "unit_price", "currency"),
+    "return": ("item_id", "order_id", "unit_price", "currency"),
+}
+_ITEM = ("item_id",)
+_DECODER = msgspec.json.Decoder(EventInput)
+
+
+class _OnlyId(msgspec.Struct):
+    id: UUID
+
+
+_ID_DECODER = msgspec.json.Decoder(_OnlyId)
+
+
+@dataclass(slots=True)
+class Draft:
+    """An event on its way in. `reason` or `duplicate` ends the way; `event`, `time` and `day` are put by steps."""
+
+    index: int
+    raw: msgspec.Raw
+    event: EventInput = None  # type: ignore[assignment]  # put by the first step, or the draft is dropped there
+    time: datetime = _DAWN
+    day: date = date.min
+    unit_price: Decimal | None = None
+    event_id: UUID | None = None
+    duplicate: bool = False
+    reason: DropReason | None = None
+    field: str | None = None
+    message: str | None = None
+
+    def drop(self, reason: DropReason, at: str | None, message: str) -> None:
+        """End the way of this event."""
+        self.reason, self.field, self.message = reason, at, message
+
+
+@dataclass(slots=True)
+class Batch:
+    """What holds for all events of one call. `seen` is filled as events pass."""
+
+    received_at: datetime
+    may_name_customers: bool
+    oldest: datetime
+    seen: set[tuple[UUID, date]] = field(default_factory=set)
+
+    @property
+    def latest(self) -> datetime:
+        """The last moment that a client's clock may show."""
+        return self.received_at + MAX_SKEW
+
+
+Step = Callable[[Draft, Batch], None]
+
+
+def put_event(draft: Draft, batch: Batch) -> None:  # noqa: ARG001 - all steps have one signature
+    """Decode and check the event against its schema: the only validation pass."""
+    try:
+        draft.event = _DECODER.decode(draft.raw)
+        draft.event_id = draft.event.id
+    except msgspec.ValidationError as error:
+        invalid = wire.invalid_from(error)
+        draft.event_id = _find_id(draft.raw)
+        draft.drop(DropReason.INVALID, invalid.field, invalid.message)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        draft.event_id = _find_id(draft.raw)
+        draft.drop(DropReason.INVALID, _find_bad_field(draft.raw), f"Not valid JSON: {error}.")
+
+
+def drop_claim(draft: Draft, batch: Batch) -> None:
+    """Drop what this key may not say: customer ids and historical events need a secret key."""
+    if batch.may_name_customers:
+        return
+    if draft.event.customer_id is not None:
+        draft.drop(DropReason.NOT_ALLOWED, "customer_id", "A publishable key may only name an anonymous_id.")
+    elif draft.event.historical:
+        draft.drop(DropReason.NOT_ALLOWED, "historical", "Historical events need a secret key.")
+
+
+def drop_incomplete(draft: Draft, batch: Batch) -> None:  # noqa: ARG001 - all steps have one signature
+    """Drop the event when its type needs a field that is absent."""
+    event = draft.event
+    for name in _NEEDED.get(event.type, _ITEM):
+        if getattr(event, name) is None:
+            draft.drop(DropReason.MISSING_FIELD, name, f"An event of type {event.type} needs {name}.")
+            return
+    if event.consent is not None and event.anonymous_id is None and event.customer_id is None:
+        draft.drop(DropReason.MISSING_FIELD, "anonymous_id", "A consent needs the shopper who gives it.")
+
+
+def drop_unknown_purpose(draft: Draft, batch: Batch) -> None:  # noqa: ARG001 - all steps have one signature
+    """Drop the event when it grants a purpose that does not exist."""
+    if draft.event.consent and not _PURPOSES.issuperset(draft.event.consent):
+        draft.drop(DropReason.INVALID, "consent", f"The purposes are {', '.join(PURPOSES)}.")
+
+
+def put_unit_price(draft: Draft, batch: Batch) -> None:  # noqa: ARG001 - all steps have one signature
+    """Put the price with four decimals; drop the event when it is not an amount of money."""
+    price = draft.event.unit_price
+    if price is None:
+        return
+    if not price.is_finite() or not 0 <= price <= _MAX_PRICE:
+        draft.drop(DropReason.INVALID, "unit_price", f"Expected an amount from 0 to {_MAX_PRICE:,}.")
+        return
+    draft.unit_price = price.quantize(_PRICE_STEP)
+
+
+def put_time(draft: Draft, batch: Batch) -> None:
+    """Put the corrected time and the day of the client's own time; drop what lies ahead or too far back."""
+    time = draft.event.time
+    if time > batch.latest:
+        draft.drop(DropReason.IN_FUTURE, "time", f"The time is more than {MAX_SKEW.seconds // 60} minutes ahead.")
+    elif time < (_DAWN if draft.event.historical else batch.oldest):
+        draft.drop(DropReason.TOO_OLD, "time", "The time lies before what is kept; imports send `historical`.")
+    else:
+        time = time.astimezone(UTC)
+        draft.day = time.date()
+        draft.time = min(time, batch.received_at)
+
+
+def drop_duplicate(draft: Draft, batch: Batch) -> None:
+    """End the way of an event that the batch held already. The last step: a dropped event must not hide a good one."""
+    key = (draft.event.id, draft.day)
+    if key in batch.seen:
+        draft.duplicate = True
+    batch.seen.add(key)
+
+
+STEPS: tuple[Step, ...] = (
+    put_event,
+    drop_claim,
+    drop_incomplete,
+    drop_unknown_purpose,
+    put_unit_price,
+    put_time,
+    drop_duplicate,
+)
+
+
+def _find_id(raw: msgspec.Raw) -> UUID | None:
+    try:
+        return _ID_DECODER.decode(raw).id
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None  # then the answer names the event by its index alone
+
+
+def _find_bad_field(raw: msgspec.Raw) -> str | None:
+    try:
+        fields = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+    for name, value in fields.items():
+        try:
+            msgspec.json.decode(value)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            return name
+    return None

@@ -1,0 +1,149 @@
+"""The Postgres log: the embedded twin of the stream, a table ordered by (transaction id, sequence number).
+
+Readers see only what lies below the oldest transaction that is still running, so one that commits late is never passed over.
+The price: a long writing transaction anywhere in the cluster holds back all readers until it ends; keep them short. Reading is by
+short polls: NOTIFY would serialise all commits on one lock. Positions do not survive a logical restore into another cluster,
+because transaction ids start anew there: empty the log and the positions then.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+
+from django.db import InterfaceError, OperationalError, connection
+
+from apps.tracking.stream.base import TABLE_GROUP, Chunk, Record
+from specrec.kernel.errors import Unavailable
+
+COUNTED = 1_000_000
+_SHORT_PAUSE = 0.004
+_LONG_PAUSE = 0.04
+_TRIM_STEP = 20_000
+
+_APPEND = """
+INSERT INTO tracking_log (kind, key, payload)
+SELECT * FROM unnest(%s::varchar[], %s::varchar[], %s::bytea[])
+"""
+_READ = """
+SELECT xid::text, seq, kind, key, payload FROM tracking_log
+WHERE (xid, seq) > (%s::xid8, %s) AND xid < pg_snapshot_xmin(pg_current_snapshot())
+ORDER BY xid, seq LIMIT %s
+"""
+_ACKNOWLEDGE = """
+INSERT INTO tracking_stream_position ("group", position, updated_at) VALUES (%s, %s, now())
+ON CONFLICT ("group") DO UPDATE SET position = excluded.position, updated_at = excluded.updated_at
+"""
+_REGISTER = """
+INSERT INTO tracking_stream_position ("group", position, updated_at) VALUES (%s, '', now()) ON CONFLICT DO NOTHING
+"""
+_LAG = "SELECT count(*) FROM (SELECT 1 FROM tracking_log WHERE (xid, seq) > (%s::xid8, %s) LIMIT %s) AS later"
+_TRIM = """
+DELETE FROM tracking_log WHERE (xid, seq) IN (
+    SELECT xid, seq FROM tracking_log WHERE (xid, seq) <= (%s::xid8, %s) AND written_at < %s ORDER BY xid, seq LIMIT %s
+)
+"""
+
+
+class PostgresStream:
+    """The log on Django's connection of the calling thread: within a transaction it takes part in it."""
+
+    def append(self, records: Sequence[Record]) -> None:
+        """Write the records in one statement."""
+        if not records:
+            return
+        columns = ([r.kind for r in records], [r.key for r in records], [r.payload for r in records])
+        with _availability(), connection.cursor() as cursor:
+            cursor.execute(_APPEND, columns)
+
+    def open(self, *, group: str, position: str | None) -> "PostgresReader":
+        """Return a reader that stands after `position`."""
+        with _availability(), connection.cursor() as cursor:
+            cursor.execute(_REGISTER, [group])
+        return PostgresReader(_parse(position))
+
+    def acknowledge(self, *, group: str, position: str) -> None:
+        """Write the position of the group, in the caller's transaction where there is one."""
+        with _availability(), connection.cursor() as cursor:
+            cursor.execute(_ACKNOWLEDGE, [group, position])
+
+    def find_position(self, *, group: str) -> str | None:
+        """Return what the group acknowledged last."""
+        return self._positions().get(group) or None
+
+    def lag(self) -> dict[str, int]:
+        """Return the number of unacknowledged records by group, counted up to a million."""
+        found = {}
+        for group, position in self._positions().items():
+            with _availability(), connection.cursor() as cursor:
+                cursor.execute(_LAG, [*_parse(position), COUNTED])
+                found[group] = int(cursor.fetchone()[0])
+        return found
+
+    def trim(self, *, before: datetime) -> int:
+        """Remove what is old and acknowledged by all, in short transactions."""
+        bound = min((_parse(position) for position in self._positions().values()), key=_order)
+        removed = 0
+        while True:
+            with _availability(), connection.cursor() as cursor:
+                cursor.execute(_TRIM, [*bound, before, _TRIM_STEP])
+                step = int(cursor.rowcount)
+            removed += step
+            if step < _TRIM_STEP:
+                return removed
+
+    def _positions(self) -> dict[str, str]:
+        with _availability(), connection.cursor() as cursor:
+            cursor.execute('SELECT "group", position FROM tracking_stream_position')
+            return {TABLE_GROUP: ""} | dict(cursor.fetchall())
+
+
+class PostgresReader:
+    """One consumer of the log; it remembers where it stands."""
+
+    def __init__(self, position: tuple[str, int]) -> None:
+        self._position = position
+
+    def read(self, *, limit: int, wait: float) -> Chunk | None:
+        """Return the next records, asking at short and then longer intervals until `wait` is over."""
+        deadline = time.monotonic() + wait
+        pause = _SHORT_PAUSE
+        while not (rows := self._fetch(limit)):
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return None
+            time.sleep(min(pause, left))
+            pause = min(pause * 1.5, _LONG_PAUSE)
+        self._position = (rows[-1][0], rows[-1][1])
+        records = [Record(kind, key, bytes(payload)) for _, _, kind, key, payload in rows]
+        return Chunk(records, f"{self._position[0]}:{self._position[1]}")
+
+    def close(self) -> None:
+        """Hold nothing: the connection belongs to the thread."""
+
+    def _fetch(self, limit: int) -> list[tuple[str, int, str, str, bytes]]:
+        with _availability(), connection.cursor() as cursor:
+            cursor.execute(_READ, [*self._position, limit])
+            return list(cursor.fetchall())
+
+
+def _parse(position: str | None) -> tuple[str, int]:
+    if not position:
+        return ("0", 0)
+    xid, _, seq = position.partition(":")
+    return (str(int(xid)), int(seq))
+
+
+def _order(position: tuple[str, int]) -> tuple[int, int]:
+    return (int(position[0]), position[1])
+
+
+@contextmanager
+def _availability() -> Iterator[None]:
+    try:
+        yield
+    except (OperationalError, InterfaceError) as error:
+        if not connection.in_atomic_block and not connection.is_usable():
+            connection.close()  # so that the next attempt connects anew
+        message = "The event stream does not answer. Send the same events again in a moment."
+        raise Unavailable(message, code="stream_unavailable") from error

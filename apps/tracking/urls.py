@@ -1,0 +1,10 @@
+"""Paths of tracking, relative to `/v1/`."""
+
+from django.urls import path
+
+from apps.tracking.rest import BeaconView, EventsView
+
+urlpatterns = [
+    path("events", EventsView.as_view()),
+    path("events/beacon", BeaconView.as_view()),
+]
