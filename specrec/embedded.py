@@ -1,7 +1,7 @@
 """The embedded default: PostgreSQL (with pgvector) and Redis from wheels, in one folder; nothing else to install.
 
-`DATABASE_URL` and `REDIS_URL`, where set, are used instead of starting. By hand: `python -m specrec.embedded FOLDER` keeps
-the parts running and prints shell exports.
+`DATABASE_URL` and `REDIS_URL`, where set, are used instead of starting. By hand: `python -m specrec.embedded FOLDER`
+keeps the parts running and prints shell exports.
 """
 
 import os

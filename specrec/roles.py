@@ -8,14 +8,13 @@ import os
 import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from signal import SIGINT, SIGQUIT, SIGTERM, Signals
+from signal import SIGQUIT, SIGTERM, Signals
 
 from specrec.embedded import Parts, PartsError, start_parts
 from specrec.processes.folder import make_private
@@ -168,7 +167,7 @@ def run_stack(
 
 
 def run_manage(*words: str, environment: Mapping[str, str]) -> str:
-    """Run a management command in its own process and return what it printed; PartsError with its words when it fails."""
+    """Run a management command as a process and return what it printed; PartsError with its words when it fails."""
     done = subprocess.run(  # noqa: S603 - our own program, no shell
         manage(*words), env=environment, cwd=ROOT, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False
     )
@@ -200,7 +199,9 @@ def _checked_port(port: int) -> int:
         try:
             probe.bind((HOST, port))
         except OSError as error:
-            message = f"Port {port} of {HOST} is in use ({error.strerror}). Choose another one: SPECREC_PORT={free_port()}"
+            message = (
+                f"Port {port} of {HOST} is in use ({error.strerror}). Choose another one: SPECREC_PORT={free_port()}"
+            )
             raise PortBusy(message) from error
     return port
 

@@ -83,6 +83,4 @@ def stack(stack_parts: Parts) -> Iterator[Stack]:
 def shop(stack: Stack) -> Shop:
     """The stack with a site and its publishable and secret key."""
     keys = json.loads(stack.manage("shell", "--verbosity", "0", "--command", _MAKE_SITE))
-    return Shop(
-        stack=stack, site_id=_SITE_ID, publishable_key=keys["publishable"], secret_key=keys["secret"]
-    )
+    return Shop(stack=stack, site_id=_SITE_ID, publishable_key=keys["publishable"], secret_key=keys["secret"])

@@ -71,7 +71,7 @@ def secret(folder: Path, name: str) -> str:
 
 @contextmanager
 def sockets(folder: Path, account: Account | None) -> Iterator[tuple[Path, Path]]:
-    """Give two folders short enough for sockets, one for PostgreSQL's account and one for ours, named after the data."""
+    """Give two folders short enough for sockets, named after the data: PostgreSQL's account's, and ours."""
     name = f"specrec-{os.geteuid()}-{hashlib.sha256(os.fsencode(folder)).hexdigest()[:12]}"
     top = _short_temp(name) / name
     _own_directory(top)

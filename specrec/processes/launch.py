@@ -1,7 +1,7 @@
 """Becomes another program: unprivileged where asked, and told to stop when the launcher dies.
 
-Run as a script by `specrec.processes.spawn`, standard library only. It exists because the alternative, code between fork
-and exec of a process with threads, can deadlock. Arguments: expected parent, signal at its death, uid, gid, program ….
+Run as a script by `specrec.processes.spawn`, standard library only. It exists because the alternative, code between
+fork and exec of a process with threads, can deadlock. Arguments: parent, signal at its death, uid, gid, program.
 A uid of -1 keeps the identity. Otherwise the program keeps one capability, to pass folders that are closed to the uid
 (a checkout below /root): nobody's permissions are loosened, and the program still owns only its own files.
 """

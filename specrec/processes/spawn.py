@@ -14,8 +14,8 @@ import psutil
 
 from specrec.processes import launch
 
-# The kernel sends the parent-death signal when the *thread* that started the child ends, so that one thread, which lives
-# as long as this process, starts them all.
+# The kernel sends the parent-death signal when the *thread* that started the child ends. So one thread, which lives as
+# long as this process, starts them all.
 _STARTER = ThreadPoolExecutor(max_workers=1, thread_name_prefix="starter")
 _LOG_LIMIT = 10 * 1024 * 1024
 
@@ -71,7 +71,7 @@ def collect(process: subprocess.Popen[bytes]) -> int:
 
 
 def stop(process: subprocess.Popen[bytes], steps: Sequence[tuple[signal.Signals, float]]) -> None:
-    """Send each signal to the process in turn, waiting its seconds, until it ends; then kill what is left of the group."""
+    """Send each signal in turn, waiting its seconds, until the process ends; then kill the rest of its group."""
     for number, patience in steps:
         if not ended(process):
             process.send_signal(number)
@@ -90,7 +90,7 @@ def wait_until(is_done: Callable[[], bool], *, seconds: float, step: float = 0.0
 
 
 def processes_in(folder: Path, program: str) -> list[psutil.Process]:
-    """Return the live processes of this program whose working directory is the folder: the identity of a server's data."""
+    """Return this program's live processes that work in the folder: so a server is known by its data."""
     found = []
     for process in psutil.process_iter(["name"]):
         try:

@@ -1,4 +1,4 @@
-"""Keeps a set of processes running: one that dies is started again, with growing pauses; stopping leaves nothing behind."""
+"""Keeps processes running: one that dies is started again, with growing pauses; stopping leaves nothing behind."""
 
 import logging
 import subprocess
@@ -96,7 +96,7 @@ class Supervisor:
 
 
 def _look_after(name: str, one: Watched) -> None:
-    """Start the process again when it died and its pause is over; what is left of its group (and its port) goes first."""
+    """Start the process again when it died and its pause is over; the rest of its group goes first."""
     if not one.is_wanted:
         return
     now = time.monotonic()

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-import psutil
 import psycopg
 import pytest
 import redis
@@ -85,9 +84,9 @@ class TestStartParts:
                 parts.kill_postgres()
 
     def test_a_second_launch_on_the_folder_is_refused_by_name(self, parts: Parts) -> None:
-        with pytest.raises(PartsError, match=rf"in use by another launch \(process {os.getpid()}\).*SPECREC_DATA_DIR"):
-            with start_parts(parts.folder, environ={}):
-                pytest.fail("two launches share a folder")
+        words = rf"in use by another launch \(process {os.getpid()}\).*SPECREC_DATA_DIR"
+        with pytest.raises(PartsError, match=words), start_parts(parts.folder, environ={}):
+            pytest.fail("two launches share a folder")
 
     def test_secret_key_stays_the_same(self, folder: Path) -> None:
         keys = set()
@@ -169,8 +168,8 @@ class TestMain:
         with _launched(folder) as launcher:
             servers = processes_in(folder / "postgres", "postgres") + processes_in(folder / "redis", "redis-server")
             assert len(servers) > 2
-            for process in (launcher, *servers):
-                with suppress(psutil.NoSuchProcess):
-                    process.kill()
+            for pid in (launcher.pid, *(server.pid for server in servers)):
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
         with start_parts(folder, environ={}) as parts:
             assert _query(parts, "SELECT 1") == 1
