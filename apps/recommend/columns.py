@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from apps.catalog.contracts import ItemColumns
-from apps.recommend.ml.blend import BlendArrays, BlendParams, Scored
+from apps.recommend.ml.blend import BlendArrays, BlendParams, Scored, score_history
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +105,35 @@ def in_order(rows: np.ndarray, question: Question) -> Candidates:
     return Candidates(rows=kept, scores=scores, because=np.full(len(kept), -1, dtype=np.int32))
 
 
-def from_scored(shelf: Shelf, question: Question, scored: Scored) -> Candidates:
-    """Return what a model scored, as rows of the columns, without what may not be answered."""
+def ask_model(
+    shelf: Shelf,
+    question: Question,
+    rows: np.ndarray,
+    *,
+    covisitation: float | None = None,
+    content: float | None = None,
+) -> Candidates:
+    """Return what the model finds for these rows, without what may not be answered; nothing where it knows none of them.
+
+    The weights override those of the model. First a few are ranked; all only where the mask left too few of these.
+    """
+    if shelf.model is None or not len(rows):
+        return NOTHING
+    known = shelf.model_row[rows]
+    known = known[known >= 0]
+    if not len(known):
+        return NOTHING
+    arrays, params = shelf.model.arrays, shelf.model.params
+    limit: int | None = question.limit * 4 + 60
+    while True:
+        scored = score_history(arrays, known, params, limit=limit, covisitation=covisitation, content=content)
+        found = _from_scored(shelf, question, scored)
+        if limit is None or len(found.rows) >= question.limit or len(scored.rows) < limit:
+            return found
+        limit = None
+
+
+def _from_scored(shelf: Shelf, question: Question, scored: Scored) -> Candidates:
     rows = shelf.column_row[scored.rows]
     kept = np.flatnonzero((rows >= 0) & question.mask[rows])[: question.limit]  # row -1 reads the last, and is dropped
-    return Candidates(
-        rows=rows[kept], scores=scored.scores[kept], because=shelf.column_row[scored.because_row[kept]]
-    )
+    return Candidates(rows=rows[kept], scores=scored.scores[kept], because=shelf.column_row[scored.because_row[kept]])

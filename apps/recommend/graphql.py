@@ -26,7 +26,8 @@ class RecommendationsInput(graphene.InputObjectType):
     shopper = ShopperInput()
     item_ids = graphene.List(graphene.NonNull(graphene.String), description="What the page is about.")
     history = graphene.List(
-        graphene.NonNull(graphene.String), description="What the caller knows the shopper did, oldest first; never kept."
+        graphene.NonNull(graphene.String),
+        description="What the caller knows the shopper did, oldest first; never kept.",
     )
     store_id = graphene.String()
     channel = graphene.String(description="web, mobile, store or email")

@@ -89,7 +89,7 @@ class RecommendationsView(APIView):
 class PlacementsView(APIView):
     """The named slots of a site."""
 
-    required_scope = {"GET": "catalog:read", "PUT": "catalog:write"}  # noqa: RUF012 - read-only by convention of the views
+    required_scope = {"GET": "catalog:read", "PUT": "catalog:write"}
 
     @extend_schema(
         operation_id="list_placements", tags=["placements"], responses={(200, JSON): schema_of(PlacementList)}
@@ -106,7 +106,13 @@ class PlacementsView(APIView):
         examples=[
             OpenApiExample(
                 "frames for you",
-                value={"placement": "home", "title": "For you", "strategy": "for_you", "size": 12, "item_types": ["frame"]},
+                value={
+                    "placement": "home",
+                    "title": "For you",
+                    "strategy": "for_you",
+                    "size": 12,
+                    "item_types": ["frame"],
+                },
                 request_only=True,
             )
         ],
@@ -133,9 +139,7 @@ class TrainingView(APIView):
 
     required_scope = "catalog:write"
 
-    @extend_schema(
-        operation_id="train", tags=["models"], request=None, responses={(202, JSON): schema_of(Accepted)}
-    )
+    @extend_schema(operation_id="train", tags=["models"], request=None, responses={(202, JSON): schema_of(Accepted)})
     def post(self, request: RestRequest) -> HttpResponse:
         """Start a training of the key's site in the background."""
         api.start_training(site_id=request.auth.site_id, now=clock.now())

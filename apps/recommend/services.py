@@ -14,7 +14,5 @@ def ensure_placement(*, site_id: str, placement: PlacementInfo) -> PlacementInfo
     values = msgspec.structs.asdict(checked)
     key = values.pop("placement")
     values |= {name: list(values[name]) for name in ("item_types", "category_ids", "fallback")}
-    row, _ = Placement.objects.update_or_create(
-        site_id=site_id, placement=key, defaults={**values, "is_active": True}
-    )
+    row, _ = Placement.objects.update_or_create(site_id=site_id, placement=key, defaults={**values, "is_active": True})
     return to_placement_info(row)

@@ -7,7 +7,7 @@ import time
 import redis
 
 from specrec.kernel.errors import Throttled
-from specrec.kernel.redis import client
+from specrec.kernel.quick_redis import ask
 
 logger = logging.getLogger(__name__)
 
@@ -17,10 +17,7 @@ def check_rate(*, bucket: str, per_second: int, cost: int = 1) -> None:
     now = time.time()
     key = f"rate:{bucket}:{int(now)}"
     try:
-        pipeline = client().pipeline(transaction=False)
-        pipeline.incrby(key, cost)
-        pipeline.expire(key, 2)
-        used = int(pipeline.execute()[0])
+        used = int(ask(("INCRBY", key, cost), ("EXPIRE", key, 2))[0])
     except redis.RedisError as error:
         logger.warning("rate limiter unavailable, letting the request through: %s", type(error).__name__)
         return

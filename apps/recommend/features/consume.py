@@ -79,13 +79,14 @@ def follow_once(store: FeatureStore, lease: Lease, *, stop: Callable[[], bool]) 
         tracking.acknowledge(group=GROUP, position=position)
 
 
-def apply_events(store: FeatureStore, events: Iterable[TrackedEvent], *, expected: str | None, position: str | None) -> None:
+def apply_events(
+    store: FeatureStore, events: Iterable[TrackedEvent], *, expected: str | None, position: str | None
+) -> None:
     """Put the events into the states and move the position, together; raises PositionMoved."""
     touched = touches_of(events)
     states = store.read(list(touched))
     changed = {
-        key: apply_touches(state, touches)
-        for (key, touches), state in zip(touched.items(), states, strict=True)
+        key: apply_touches(state, touches) for (key, touches), state in zip(touched.items(), states, strict=True)
     }
     if not store.write(changed, expected=expected, position=position):
         raise PositionMoved

@@ -13,6 +13,7 @@ import redis
 from apps.recommend import conf
 from apps.recommend.features.definitions import EMPTY, ShopperState
 from apps.recommend.features.extract import StateKey
+from specrec.kernel.quick_redis import ask
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +37,7 @@ class RedisStore:
     """States and the consumer's position in Redis; `prefix` separates stores that share one."""
 
     def __init__(self, client: "redis.Redis", *, prefix: str = "features") -> None:
-        self._client = client
+        self._client = client  # for what is not on the hot path
         self._prefix = f"{prefix}:{_VERSION}"
         self._position_key = f"{self._prefix}:position"
         self._write = client.register_script(_WRITE)
@@ -45,7 +46,8 @@ class RedisStore:
         """Return the states in the order of the keys; an unknown shopper has the empty one."""
         if not keys:
             return []
-        return [_state_of(raw) for raw in self._client.mget([self._key(key) for key in keys])]
+        (found,) = ask(("MGET", *(self._key(key) for key in keys)))
+        return [_state_of(raw) for raw in found]
 
     def position(self) -> str | None:
         """Return the position after the last record that is in the states; None when there is none."""

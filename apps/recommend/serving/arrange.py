@@ -1,6 +1,5 @@
 """Step 5: cut to the asked size and write out what each item is, costs, and why it is there."""
 
-from apps.catalog.contracts import ItemColumns
 from apps.recommend.contracts import Reason, RecommendedItem
 from apps.recommend.serving.reasons import CODE_OF, language_of, make_reason
 from apps.recommend.serving.state import Draft
@@ -35,7 +34,7 @@ class _Writer:
         locale = draft.request.locale or columns.locale
         self._columns = columns
         self._language = language_of(locale)
-        self._names = columns.names[_nearest(locale, columns)]
+        self._names = draft.ready.names_in(locale)
         self._variant = draft.offer.variant
         self._price = draft.offer.price
         self._reasons: dict[tuple[str, int], tuple[Reason, ...]] = {}
@@ -74,11 +73,3 @@ class _Writer:
             name=self._names[row] if known else "",
             item_type=columns.item_types[columns.item_type[row]] if known else "",
         )
-
-
-def _nearest(locale: str, columns: ItemColumns) -> str:
-    """Return the locale of the catalogue's names that is nearest: itself, its language, the site's own."""
-    if locale in columns.names:
-        return locale
-    language = locale.partition("-")[0]
-    return next((name for name in sorted(columns.names) if name.partition("-")[0] == language), columns.locale)

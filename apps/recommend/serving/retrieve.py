@@ -47,4 +47,3 @@ def _ask(strategy: str, shelf: Shelf, question: Question) -> Candidates:
         if len(found.rows):
             return found
     return found
-

@@ -37,6 +37,7 @@ class ReadySite:
     placements: dict[str, PlacementInfo]
     offers: dict[str | None, Offer] = field(default_factory=dict)
     masks: dict[tuple[str, str | None], np.ndarray] = field(default_factory=dict)
+    names: dict[str, list[str]] = field(default_factory=dict)
 
     def offer_at(self, store_id: str | None) -> Offer:
         """Return what can be had at the store."""
@@ -53,6 +54,17 @@ class ReadySite:
         if mask is None:
             mask = self.masks[key] = _mask_of(self.shelf.columns, placement, self.offer_at(store_id))
         return mask
+
+    def names_in(self, locale: str) -> list[str]:
+        """Return the names of all rows in the nearest language that each has: asked, the site's, any, else its id."""
+        columns = self.shelf.columns
+        order = sorted(columns.names, key=lambda name: _distance(name, locale, columns.locale))
+        key = order[0] if order else ""
+        names = self.names.get(key)
+        if names is None:
+            lists = [*(columns.names[name] for name in order), columns.item_ids]
+            names = self.names[key] = [next(filter(None, row)) for row in zip(*lists, strict=True)]
+        return names
 
     def _store_key(self, store_id: str | None) -> str | None:
         """Return a key for memories: stores that the catalogue says nothing of share one, so that they stay bounded."""
@@ -93,8 +105,16 @@ def list_ready() -> dict[str, ReadySite]:
     return _SITES.held()
 
 
+def _distance(name: str, asked: str, own: str) -> tuple[int, str]:
+    """Return how far a locale is from the asked one: itself, its language, the site's own, its language, any other."""
+    wanted = (asked, asked.partition("-")[0], own, own.partition("-")[0])
+    given = (name, name.partition("-")[0], name, name.partition("-")[0])
+    matches = [place for place, (want, have) in enumerate(zip(wanted, given, strict=True)) if want == have]
+    return (matches[0] if matches else len(wanted)), name
+
+
 def _mask_of(columns: ItemColumns, placement: PlacementInfo, offer: Offer) -> np.ndarray:
-    mask = offer.available & columns.published
+    mask = offer.available
     if placement.item_types:
         wanted = [columns.item_types.index(name) for name in placement.item_types if name in columns.item_types]
         mask = mask & np.isin(columns.item_type, wanted)

@@ -23,7 +23,9 @@ def state_of(*touches: Touch) -> ShopperState:
     return apply_touches(EMPTY, touches)
 
 
-def event(number: int, item: str | None, kind: str = "view", *, shopper: UUID | None = ANNA, rating: float | None = None) -> TrackedEvent:
+def event(
+    number: int, item: str | None, kind: str = "view", *, shopper: UUID | None = ANNA, rating: float | None = None
+) -> TrackedEvent:
     return TrackedEvent(
         site_id="lens-lane", event_id=UUID(int=number), day=NOW.date(), type=kind, time=NOW, received_at=NOW,
         shopper_id=shopper, session_id=None, item_id=item, sku=None, quantity=1, unit_price=None, currency=None,
@@ -96,9 +98,7 @@ class TestReadState:
         assert read_state(state, now=NOW.timestamp()).item_ids == ("frame-2", "frame-1")
 
     def test_a_purchase_is_bought_until_its_time_is_over(self) -> None:
-        state = state_of(
-            touch(1, "frame-1", "purchase", days_ago=179), touch(2, "frame-2", "purchase", days_ago=181)
-        )
+        state = state_of(touch(1, "frame-1", "purchase", days_ago=179), touch(2, "frame-2", "purchase", days_ago=181))
         assert list(read_state(state, now=NOW.timestamp()).bought) == ["frame-1"]
 
     def test_a_return_undoes_the_purchase(self) -> None:
