@@ -40,11 +40,16 @@ class Placement(models.Model):
 
     site_id = models.CharField("site", max_length=64, help_text="The site's slug, for example uk.")
     placement = models.CharField(
-        "key", max_length=128, validators=[_KEY], help_text="The name that the storefront asks with: home, product, basket."
+        "key",
+        max_length=128,
+        validators=[_KEY],
+        help_text="The name that the storefront asks with: home, product, basket.",
     )
     title = models.CharField(max_length=200, help_text="For people: the heading under which shoppers see it.")
     strategy = models.CharField(
-        max_length=32, choices=STRATEGY_CHOICES, help_text="How the items are found. The fallback fills what it leaves open."
+        max_length=32,
+        choices=STRATEGY_CHOICES,
+        help_text="How the items are found. The fallback fills what it leaves open.",
     )
     size = models.PositiveSmallIntegerField(
         default=12,
@@ -106,7 +111,9 @@ class ModelVersion(models.Model):
     state = models.CharField(max_length=16, choices=ModelState.choices, default=ModelState.TRAINED)
     recipe = models.CharField(max_length=64)
     parameters = models.JSONField(default=dict)
-    metrics = models.JSONField(default=dict, help_text="Hold-out figures, popularity's and the promoted version's beside.")
+    metrics = models.JSONField(
+        default=dict, help_text="Hold-out figures, popularity's and the promoted version's beside."
+    )
     data_from = models.DateTimeField(null=True)
     data_until = models.DateTimeField(null=True)
     event_count = models.PositiveBigIntegerField(default=0)

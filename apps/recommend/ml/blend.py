@@ -23,8 +23,8 @@ class BlendParams:
 
     covisitation: float = 1.0
     content: float = 0.1
-    popularity: float = 0.01
-    history_decay: float = 0.6
+    popularity: float = 0.02
+    history_decay: float = 0.7
     max_history: int = 20
 
 
@@ -76,7 +76,7 @@ def score_history(
         (arrays.content_indptr, arrays.content_indices, arrays.content_weights, _or(content, params.content)),
     )
     columns: list[Rows] = []
-    values: list[NDArray[np.float64]] = []
+    values: list[Weights] = []
     owners: list[int] = []
     for indptr, indices, weights, factor in sources:
         if factor == 0.0:
@@ -85,7 +85,7 @@ def score_history(
             start, stop = indptr[row], indptr[row + 1]
             if start != stop:
                 columns.append(indices[start:stop])
-                values.append(weights[start:stop] * (factor * share))
+                values.append(weights[start:stop] * np.float32(factor * share))
                 owners.append(position)
     if not columns:
         return _nothing()
@@ -106,22 +106,42 @@ def _weighted_history(history_rows: Rows, params: BlendParams, size: int) -> tup
 def _ranked(
     arrays: BlendArrays,
     columns: list[Rows],
-    values: list[NDArray[np.float64]],
+    values: list[Weights],
     owners: list[int],
     history: list[int],
     popularity: float,
     limit: int | None,
 ) -> Scored:
-    found, inverse = np.unique(np.concatenate(columns), return_inverse=True)
-    owner = np.repeat(np.asarray(owners), [len(column) for column in columns])
-    size = len(found)
-    shares = np.bincount(owner * size + inverse, np.concatenate(values), minlength=len(history) * size)
-    shares = shares.reshape(len(history), size)
-    scores = shares.sum(axis=0)
+    column, value = np.concatenate(columns), np.concatenate(values)
+    total = np.bincount(column, value, minlength=len(arrays.popularity))
+    found = np.flatnonzero(total)
+    scores = total[found]
     scores += popularity * arrays.popularity[found]
-    order = np.argsort(-scores, kind="stable")[:limit]
-    because = np.asarray(history, dtype=np.int32)[shares[:, order].argmax(axis=0)]
-    return Scored(rows=found[order].astype(np.int32), scores=scores[order].astype(np.float32), because_row=because)
+    if limit is not None and limit < len(found):
+        kept = np.sort(np.argpartition(-scores, limit - 1)[:limit])
+        found, scores = found[kept], scores[kept]
+    order = np.argsort(-scores, kind="stable")
+    rows = found[order]
+    owner = np.repeat(np.asarray(owners), [len(part) for part in columns])
+    because = _because(column, value, owner, rows, total)
+    return Scored(rows.astype(np.int32), scores[order].astype(np.float32), np.asarray(history, dtype=np.int32)[because])
+
+
+def _because(
+    column: Rows,
+    value: Weights,
+    owner: NDArray[np.intp],
+    rows: NDArray[np.intp],
+    scratch: NDArray[np.float64],
+) -> NDArray[np.intp]:
+    """Return for each of the rows the owner that gave it most; `scratch` is as long as the catalogue and is overwritten."""
+    scratch.fill(-1.0)
+    scratch[rows] = np.arange(len(rows))
+    slot = scratch[column].astype(np.intp)
+    asked = np.flatnonzero(slot >= 0)
+    place = owner[asked] * len(rows) + slot[asked]
+    shares = np.bincount(place, value[asked], minlength=(int(owner.max()) + 1) * len(rows))
+    return np.asarray(shares.reshape(-1, len(rows)).argmax(axis=0))
 
 
 def _nothing() -> Scored:

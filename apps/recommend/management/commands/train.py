@@ -1,0 +1,27 @@
+"""`manage.py train SITE`: train the models of a site and say what came of it."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from apps.recommend import api
+from specrec.kernel import clock
+
+
+class Command(BaseCommand):
+    help = "Train the models of a site from its catalogue and events."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("site", help="the site's slug")
+        parser.add_argument("--background", action="store_true", help="leave it to a worker and return at once")
+
+    def handle(self, *, site: str, background: bool, **_: Any) -> None:
+        if background:
+            api.start_training(site_id=site, now=clock.now())
+            self.stdout.write(f"training of {site} is queued")
+            return
+        model = api.train_site(site_id=site, now=clock.now())
+        self.stdout.write(f"{model.stamp} {model.state}: {model.note}")
+        for name, value in model.metrics.items():
+            self.stdout.write(f"  {name:24} {value:.4f}")

@@ -1,0 +1,20 @@
+"""Background work of recommend: translate in, one call, translate out."""
+
+from typing import Any
+
+from celery import shared_task
+
+from apps.recommend import api
+from specrec.kernel import clock
+
+
+@shared_task(name="recommend.train")
+def train(*, site_id: str, **_: Any) -> str:
+    """Train one site; returns the stamp. Sent twice, the second finds the lock or trains again on the same data."""
+    return api.train_site(site_id=site_id, now=clock.now()).stamp
+
+
+@shared_task(name="recommend.train_due_sites")
+def train_due_sites(**_: Any) -> None:
+    """Enqueue the sites that are due."""
+    api.train_due_sites(now=clock.now())

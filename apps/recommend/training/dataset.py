@@ -1,0 +1,126 @@
+"""What a training reads: the catalogue's items as rows, and what happened as flat sequences over these rows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+
+from apps.catalog import api as catalog
+from apps.catalog.contracts import ItemColumns
+from apps.profiles import api as profiles
+from apps.recommend.ml.content import Described
+from apps.recommend.ml.covisitation import Sequences
+from apps.recommend.training.recipes import Recipe
+from apps.tracking import api as tracking
+from apps.tracking.contracts import EVENT_TYPES, Interactions
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingData:
+    """Rows are those of the catalogue, in order of item id.
+
+    sequences: events of known shoppers, by shopper and then by time; merged shoppers are one
+    all_events: these and the events of nobody, by time
+    unknown_items: how many events were left out because the catalogue does not hold their item
+    """
+
+    item_ids: list[str]
+    item_types: list[str]
+    published: NDArray[np.bool_]
+    described: Described
+    sequences: Sequences
+    all_events: Sequences
+    unknown_items: int
+
+    @property
+    def data_from(self) -> datetime | None:
+        """Return the time of the oldest event."""
+        return _moment(self.all_events.time[0]) if len(self.all_events.time) else None
+
+    @property
+    def data_until(self) -> datetime | None:
+        """Return the time of the newest event."""
+        return _moment(self.all_events.time[-1]) if len(self.all_events.time) else None
+
+    @property
+    def shopper_count(self) -> int:
+        """Return how many shoppers there are sequences of."""
+        return int(np.unique(self.sequences.sequence).size)
+
+
+def load_training_data(*, site_id: str, recipe: Recipe, now: datetime) -> TrainingData:
+    """Return the catalogue and the events of the recipe's window."""
+    columns = catalog.load_columns(site_id=site_id, now=now)
+    kinds = [kind for kind in EVENT_TYPES if recipe.event_weights.get(kind, 0.0) > 0]
+    since = now - timedelta(days=recipe.window_days)
+    interactions = tracking.load_interactions(site_id=site_id, since=since, until=now, types=kinds)
+    return make_training_data(columns, interactions, profiles.list_aliases(site_id=site_id), recipe)
+
+
+def make_training_data(
+    columns: ItemColumns, interactions: Interactions, aliases: Mapping[UUID, UUID], recipe: Recipe
+) -> TrainingData:
+    """Return the data laid out for fitting; pure."""
+    row_of = columns.row_of
+    rows = np.fromiter((row_of.get(item, -1) for item in interactions.item_ids), np.int32, len(interactions.item_ids))
+    item = rows[interactions.item] if len(rows) else np.empty(0, dtype=np.int32)
+    known = item >= 0
+    weights = np.array([recipe.event_weights.get(kind, 0.0) for kind in EVENT_TYPES])
+    all_events = Sequences(
+        sequence=_canonical(interactions, aliases)[known],
+        item=item[known],
+        weight=weights[interactions.type[known]],
+        time=interactions.time[known],
+    )
+    return TrainingData(
+        item_ids=list(columns.item_ids),
+        item_types=[columns.item_types[kind] for kind in columns.item_type.tolist()],
+        published=np.asarray(columns.published, dtype=np.bool_),
+        described=_described(columns),
+        sequences=by_sequence(all_events),
+        all_events=all_events,
+        unknown_items=int(len(known) - np.count_nonzero(known)),
+    )
+
+
+def by_sequence(events: Sequences) -> Sequences:
+    """Return the events that have a sequence, those of one together, in the order of time."""
+    owned = np.flatnonzero(events.sequence >= 0)
+    order = owned[np.argsort(events.sequence[owned], kind="stable")]
+    return take(events, order)
+
+
+def take(events: Sequences, chosen: NDArray[np.intp] | NDArray[np.bool_]) -> Sequences:
+    """Return the chosen events in the given order."""
+    return Sequences(
+        sequence=events.sequence[chosen],
+        item=events.item[chosen],
+        weight=events.weight[chosen],
+        time=events.time[chosen],
+    )
+
+
+def _canonical(interactions: Interactions, aliases: Mapping[UUID, UUID]) -> NDArray[np.int32]:
+    """Return the shopper's number for each event, shoppers merged since being one; -1 stays nobody."""
+    number: dict[UUID, int] = {}
+    merged = [number.setdefault(aliases.get(who, who), len(number)) for who in interactions.shopper_ids]
+    table = np.array([*merged, -1], dtype=np.int32)  # the last is what index -1 reads
+    return table[interactions.shopper]
+
+
+def _described(columns: ItemColumns) -> Described:
+    names = columns.names.get(columns.locale) or next(iter(columns.names.values()), [""] * len(columns.item_ids))
+    texts = columns.descriptions.get(columns.locale) or next(iter(columns.descriptions.values()), names)
+    return Described(
+        item_types=[columns.item_types[kind] for kind in columns.item_type.tolist()],
+        brands=[columns.brands[brand] for brand in columns.brand.tolist()],
+        texts=[f"{name or ''} {text or ''}" for name, text in zip(names, texts, strict=True)],
+        attributes=columns.attributes,
+    )
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(float(seconds), tz=UTC)

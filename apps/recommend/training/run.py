@@ -1,0 +1,250 @@
+"""A model is born: data, fit, evaluation, artifact, version, verdict, promotion. One training a site at a time."""
+
+import logging
+import resource
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import numpy as np
+from django.db import connection, transaction
+
+from apps.profiles import api as profiles
+from apps.recommend import selectors
+from apps.recommend.contracts import ModelInfo
+from apps.recommend.models import EMBEDDING_SIZE, ModelState, ModelVersion, RunState, TrainingRun
+from apps.recommend.registry import promote
+from apps.recommend.registry.artifacts import BadArtifact, Manifest, read_artifact, write_artifact
+from apps.recommend.registry.loaded import encode_ids, to_loaded
+from apps.recommend.training import evaluate
+from apps.recommend.training.dataset import TrainingData, by_sequence, load_training_data, take
+from apps.recommend.training.recipes import (
+    DEFAULT_RECIPE,
+    BlendModel,
+    Content,
+    Recipe,
+    combine,
+    fit_from_catalogue,
+    fit_from_events,
+    fit_vectors,
+)
+from apps.tracking import api as tracking
+from specrec.kernel import clock, jobs
+from specrec.kernel.errors import Conflict
+
+logger = logging.getLogger(__name__)
+
+# name of the step -> percent done when it begins
+_STEPS = {"data": 0, "content": 25, "evaluation": 45, "fit": 65, "vectors": 75, "artifact": 85, "promotion": 95}
+
+
+def start_training(*, site_id: str, now: datetime) -> None:
+    """Enqueue a training of the site; raises NotFound for an unknown one. `now` is when it was asked for."""
+    profiles.get_site(site_id=site_id)
+    logger.info("training of %s asked for at %s", site_id, now.isoformat())
+    jobs.enqueue("recommend.train", site_id=site_id)
+
+
+def train_due_sites(*, now: datetime) -> list[str]:
+    """Enqueue a training of each site whose last is older than its interval and that has new events; return which."""
+    due = [site.site_id for site in profiles.list_sites() if _is_due(site.site_id, now)]
+    for site_id in due:
+        start_training(site_id=site_id, now=now)
+    return due
+
+
+def train_site(*, site_id: str, now: datetime, recipe: Recipe = DEFAULT_RECIPE) -> ModelInfo:
+    """Train the site and return the version, promoted or rejected; raises NotFound, and Conflict while another trains it."""
+    profiles.get_site(site_id=site_id)
+    with _only_one(site_id), _recorded(site_id, now) as progress:
+        version = _train(site_id, now, recipe, progress)
+        progress.stamp = version.stamp
+        progress.outcome = f"{ModelState(version.state).label}. {version.note}"
+        return selectors.to_model_info(version)
+
+
+@dataclass(slots=True)
+class _Progress:
+    """Where a training stands: written to its run as steps begin, timed as they end."""
+
+    run: TrainingRun
+    timings: dict[str, float] = field(default_factory=dict)
+    stamp: str = ""
+    outcome: str = ""
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        TrainingRun.objects.filter(pk=self.run.pk).update(progress=_STEPS[name], message=name)
+        start = time.perf_counter()
+        yield
+        self.timings[name] = round(time.perf_counter() - start, 3)
+
+
+def _train(site_id: str, now: datetime, recipe: Recipe, progress: _Progress) -> ModelVersion:
+    started = time.perf_counter()
+    with progress.step("data"):
+        data = load_training_data(site_id=site_id, recipe=recipe, now=now)
+    with progress.step("content"):
+        content = fit_from_catalogue(recipe, data.described)
+    with progress.step("evaluation"):
+        metrics = _evaluated(site_id, data, content, recipe)
+    with progress.step("fit"):
+        model = combine(fit_from_events(recipe, data.sequences, data.all_events, len(data.item_ids)), content)
+    with progress.step("vectors"):
+        vectors = fit_vectors(recipe, content, EMBEDDING_SIZE)
+    version = _new_version(site_id, now, recipe, data, metrics)
+    with progress.step("artifact"):
+        _store(version, data, model, vectors)
+    with progress.step("promotion"):
+        _decide(version, recipe, now)
+    version.timings = progress.timings
+    version.seconds = round(time.perf_counter() - started, 3)
+    version.peak_mb = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1_024, 1)
+    version.save(update_fields=["timings", "seconds", "peak_mb"])
+    promote.prune_versions(site_id=site_id)
+    logger.info("site %s: model %s is %s. %s %s", site_id, version.stamp, version.state, version.note, version.timings)
+    return version
+
+
+def _evaluated(site_id: str, data: TrainingData, content: Content, recipe: Recipe) -> dict[str, float]:
+    """Return the figures on the hold-out, the model being fitted without it."""
+    hold_out = evaluate.make_hold_out(data, recipe)
+    metrics = {"cases": float(len(hold_out.cases))}
+    if len(hold_out.cases) < recipe.min_cases:
+        return metrics
+    before = take(data.all_events, data.all_events.time < hold_out.cut)
+    behaviour = fit_from_events(recipe, by_sequence(before), before, len(data.item_ids))
+    model = combine(behaviour, content)
+    metrics |= evaluate.measure(hold_out.cases, evaluate.rank_by_blend(model, recipe.blend))
+    popular = evaluate.measure(hold_out.cases, evaluate.rank_by_popularity(behaviour.popularity))
+    metrics |= {f"popularity_{name}": value for name, value in popular.items()}
+    metrics |= _promoted_metrics(site_id, data, hold_out)
+    return {name: round(value, 6) for name, value in metrics.items()}
+
+
+def _promoted_metrics(site_id: str, data: TrainingData, hold_out: evaluate.HoldOut) -> dict[str, float]:
+    """Return the promoted version's figures: on this hold-out if it has seen nothing of it, else those of its own."""
+    promoted = selectors.find_promoted(site_id=site_id)
+    if promoted is None:
+        return {}
+    if promoted.data_until is None or promoted.data_until.timestamp() >= hold_out.cut:
+        own = {name: promoted.metrics[name] for name in ("recall@10", "ndcg@10") if name in promoted.metrics}
+        return {f"promoted_then_{name}": value for name, value in own.items()}
+    try:
+        loaded = to_loaded(read_artifact(site_id=site_id, stamp=promoted.stamp))
+    except BadArtifact as error:
+        logger.warning("the promoted model cannot be compared with: %s", error)
+        return {}
+    figures = evaluate.measure(hold_out.cases, evaluate.rank_by_loaded(loaded, data.item_ids))
+    return {f"promoted_{name}": value for name, value in figures.items()}
+
+
+def _new_version(
+    site_id: str, now: datetime, recipe: Recipe, data: TrainingData, metrics: dict[str, float]
+) -> ModelVersion:
+    return ModelVersion(
+        site_id=site_id,
+        stamp=f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}",
+        recipe=recipe.label,
+        parameters=recipe.parameters(),
+        metrics=metrics,
+        data_from=data.data_from,
+        data_until=data.data_until,
+        event_count=len(data.all_events.item),
+        shopper_count=data.shopper_count,
+        item_count=len(data.item_ids),
+        created_at=now,
+    )
+
+
+def _store(version: ModelVersion, data: TrainingData, model: BlendModel, vectors: np.ndarray) -> None:
+    """Write the artifact, then the row: a row without an artifact never exists."""
+    arrays = {name: getattr(model, name) for name in BlendModel.__slots__}
+    arrays |= {
+        "item_ids": encode_ids(data.item_ids),
+        "item_types": encode_ids(data.item_types),
+        "published": data.published,
+        "vectors": vectors,
+    }
+    manifest = Manifest(
+        format=0,
+        site_id=version.site_id,
+        stamp=version.stamp,
+        recipe=version.recipe,
+        parameters=version.parameters,
+        metrics=version.metrics,
+        data_from=version.data_from and version.data_from.isoformat(),
+        data_until=version.data_until and version.data_until.isoformat(),
+        arrays={},
+    )
+    write_artifact(manifest=manifest, arrays=arrays)
+    version.save()
+
+
+def _decide(version: ModelVersion, recipe: Recipe, now: datetime) -> None:
+    promoted = selectors.find_promoted(site_id=version.site_id)
+    verdict = evaluate.judge(
+        version.metrics,
+        min_cases=recipe.min_cases,
+        has_promoted=promoted is not None,
+        promoted_measured=promoted is not None and "ndcg@10" in promoted.metrics,
+    )
+    if verdict.promote:
+        promote.promote_model(site_id=version.site_id, stamp=version.stamp, now=now, note=verdict.reason)
+    else:
+        changes = {"state": ModelState.REJECTED, "note": verdict.reason}
+        ModelVersion.objects.filter(pk=version.pk).update(**changes)
+    version.refresh_from_db()
+
+
+def _is_due(site_id: str, now: datetime) -> bool:
+    hours = selectors.get_interval_hours(site_id=site_id)
+    if hours is None:
+        return False
+    last = selectors.find_last_training(site_id=site_id)
+    if last is not None and now - last < timedelta(hours=hours):
+        return False
+    since = selectors.find_last_data_until(site_id=site_id)
+    newer = None if since is None else since + timedelta(microseconds=1)
+    kinds = list(DEFAULT_RECIPE.event_weights)
+    return len(tracking.load_interactions(site_id=site_id, since=newer, until=now, types=kinds).item) > 0
+
+
+@contextmanager
+def _only_one(site_id: str) -> Iterator[None]:
+    """Hold the training lock of the site; the database frees it when this process dies."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 1))", [site_id])
+        row = cursor.fetchone()
+    if not (row and row[0]):
+        raise Conflict(f"The site {site_id} is being trained already. Wait until it is done.", code="training_runs")
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 1))", [site_id])
+
+
+@contextmanager
+def _recorded(site_id: str, now: datetime) -> Iterator[_Progress]:
+    """Record the attempt: done with its outcome, or failed with the reason."""
+    # We hold the lock, so a run that still says "running" died with its process.
+    died = TrainingRun.objects.filter(site_id=site_id, state=RunState.RUNNING)
+    died.update(state=RunState.FAILED, message="The process that trained ended before it was done.", finished_at=now)
+    progress = _Progress(run=TrainingRun.objects.create(site_id=site_id, started_at=now, message="waiting"))
+    try:
+        yield progress
+    except Exception as error:
+        with transaction.atomic():
+            _finish(progress, RunState.FAILED, f"{type(error).__name__}: {error}")
+        raise
+    _finish(progress, RunState.DONE, progress.outcome)
+
+
+def _finish(progress: _Progress, state: RunState, message: str) -> None:
+    run = TrainingRun.objects.filter(pk=progress.run.pk)
+    percent = {"progress": 100} if state == RunState.DONE else {}
+    run.update(state=state, message=message, stamp=progress.stamp, finished_at=clock.now(), **percent)
