@@ -1,4 +1,4 @@
-"""The root application: starts Celery, so that every process can enqueue."""
+"""The root application: starts Celery, so that every process can enqueue, and registers the system checks."""
 
 from django.apps import AppConfig
 
@@ -7,4 +7,4 @@ class SpecrecConfig(AppConfig):
     name = "specrec"
 
     def ready(self) -> None:
-        from specrec import celery  # noqa: F401, PLC0415 - the one sanctioned place for a late import
+        from specrec import celery, checks  # noqa: F401, PLC0415 - the one sanctioned place for a late import

@@ -1,5 +1,32 @@
 """What this process serves: the services named in `SPECREC_SERVICES`, and always health and the documentation."""
 
+from importlib.util import find_spec
+
 from django.conf import settings
-from django.urls import URLPattern, URLResolver, path
-urlpatterns: list[URLPattern | URLResolver] = []
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path
+from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
+
+from specrec import health, openapi  # noqa: F401 - the document's extensions register themselves on import
+from specrec.graphql_view import SpecrecGraphQLView
+
+# The order decides nothing: no two services share a path.
+APPS = ("recommend", "tracking", "catalog", "profiles")
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("health/live", health.live),
+    path("health/ready", health.ready),
+    path("version", health.version),
+    path("v1/openapi.json", SpectacularJSONAPIView.as_view(), name="openapi"),
+    path("v1/docs", SpectacularSwaggerView.as_view(url_name="openapi"), name="docs"),
+]
+urlpatterns += [path("v1/", include(f"apps.{name}.urls")) for name in APPS if name in settings.SERVICES and find_spec(f"apps.{name}.urls")]
+if "graphql" in settings.SERVICES:
+    urlpatterns.append(path("graphql", SpecrecGraphQLView.as_view(), name="graphql"))
+if "admin" in settings.SERVICES:
+    urlpatterns.append(path("admin/", admin.site.urls))
+
+handler400 = "specrec.errors.bad_request"
+handler403 = "specrec.errors.permission_denied"
+handler404 = "specrec.errors.page_not_found"
+handler500 = "specrec.errors.server_error"

@@ -11,6 +11,8 @@ from uuid import UUID
 from apps.profiles import gate
 from apps.profiles.contracts import (
     Caller,
+    ConsentAnswer,
+    ConsentInput,
     ConsentSignal,
     IssuedKey,
     KeyInfo,
@@ -115,6 +117,13 @@ def resolve_shoppers(*, site_id: str, refs: Iterable[ShopperRef]) -> dict[Shoppe
 def record_consents(*, site_id: str, signals: Sequence[ConsentSignal]) -> None:
     """Apply what shoppers said, in any order and any number of times: the newest word holds. Creates new shoppers."""
     consents.record_consents(site_id=site_id, signals=signals)
+
+
+def set_consent(*, caller: Caller, said: ConsentInput, now: datetime) -> ConsentAnswer:
+    """Record what one shopper says and return what holds now; raises Denied (customer by publishable key), Invalid."""
+    ref = ShopperRef(anonymous_id=said.anonymous_id, customer_id=said.customer_id)
+    gate.check_shopper_claim(caller=caller, ref=ref)
+    return consents.set_consent(site_id=caller.site_id, ref=ref, said=said, now=now)
 
 
 def merge_shoppers(*, site_id: str, anonymous_id: str, customer_id: str, now: datetime) -> Shopper:

@@ -3,13 +3,10 @@
 Views declare only `required_scope`: one scope, or a dictionary by method. A view that declares none is closed.
 """
 
-from typing import Any
-
-from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from django.views import View
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from apps.profiles import api
 from apps.profiles.contracts import Caller
@@ -37,7 +34,7 @@ class SiteKeyAuthentication(BaseAuthentication):
 class HasRequiredScope(BasePermission):
     """Lets the caller through that has the scope which the view requires for this method."""
 
-    def has_permission(self, request: Request, view: APIView) -> bool:
+    def has_permission(self, request: Request, view: View) -> bool:
         """Return True; raises Unauthenticated or Denied. A method that the view does not have goes on to its 405."""
         required = getattr(view, "required_scope", None)
         method = "GET" if request.method == "HEAD" else str(request.method)
@@ -50,22 +47,3 @@ class HasRequiredScope(BasePermission):
             raise Denied(message, code="no_scope_declared")
         api.require_scope(caller=request.auth, scope=required)
         return True
-
-
-class SiteKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call] - drf-spectacular has no types here
-    """How the OpenAPI document shows the two ways to present a key."""
-
-    target_class = "apps.profiles.auth.SiteKeyAuthentication"
-    name = ["SiteKeyBearer", "SiteKeyHeader"]
-
-    def get_security_definition(self, auto_schema: Any) -> list[dict[str, str]]:  # noqa: ARG002 - its signature
-        """Return one scheme for each header."""
-        hint = "A site's key: `pk_...` in browsers, `sk_...` on servers only."
-        return [
-            {"type": "http", "scheme": "bearer", "description": hint},
-            {"type": "apiKey", "in": "header", "name": "X-Specrec-Key", "description": hint},
-        ]
-
-    def get_security_requirement(self, auto_schema: Any) -> list[dict[str, list[str]]]:  # noqa: ARG002 - its signature
-        """Return the two schemes as alternatives."""
-        return [{"SiteKeyBearer": []}, {"SiteKeyHeader": []}]

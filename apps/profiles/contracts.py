@@ -1,7 +1,7 @@
 """Who: plain data that crosses the face of profiles. No behaviour, no framework types."""
 
 from datetime import datetime
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 from uuid import UUID
 
 import msgspec
@@ -90,6 +90,32 @@ class ConsentSignal(msgspec.Struct, frozen=True):
     granted: frozenset[str]
     at: datetime
     source: str
+
+
+class ConsentInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a shopper says about all purposes: those in `granted` are given, all others withdrawn.
+
+    `at` (with a time zone; now, when absent) is when it was said: an older word than the stored one changes nothing.
+    """
+
+    granted: list[Purpose]
+    anonymous_id: wire.Id | None = None
+    customer_id: wire.Id | None = None
+    at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
+    source: wire.Word = "web"
+
+
+class ConsentAnswer(msgspec.Struct, frozen=True):
+    """The purposes to which the shopper consents now."""
+
+    granted: list[str]
+
+
+class MergeInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The anonymous shopper of a browser and the customer who signed in there."""
+
+    anonymous_id: wire.Id
+    customer_id: wire.Id
 
 
 class ConsentState(msgspec.Struct, frozen=True):

@@ -165,6 +165,9 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "What should this shopper, in this place, see next?",
     "VERSION": VERSION,
     "SERVE_INCLUDE_SCHEMA": False,
+    # Our schemas come from msgspec, which speaks JSON schema 2020-12 as OpenAPI 3.1 does.
+    "OAS_VERSION": "3.1.0",
+    "POSTPROCESSING_HOOKS": ["specrec.openapi.add_problem_answers"],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",

@@ -7,18 +7,20 @@ any number of signals; locks are taken in order of ids (identities, then shopper
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
 
-from apps.profiles.contracts import PURPOSES, ConsentSignal
+from apps.profiles.contracts import PURPOSES, ConsentAnswer, ConsentInput, ConsentSignal, ShopperRef
 from apps.profiles.models import Consent, ConsentRecord, Shopper
-from apps.profiles.selectors.shoppers import identity_of
+from apps.profiles.selectors.shoppers import identity_of, resolve_shoppers
 from apps.profiles.services.identities import Identity, lock_identities, lock_shoppers, next_version, publish
 from specrec.kernel import ids
+from specrec.kernel.errors import Invalid
 
 _PURPOSES = frozenset(PURPOSES)
+_CLOCK_TOLERANCE = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,17 @@ def record_consents(*, site_id: str, signals: Sequence[ConsentSignal]) -> None:
         by_shopper = _newest((meant[own_id], word) for own_id, word in words.items())
         shoppers = lock_shoppers(site_id=site_id, shopper_ids=by_shopper)
         _apply(site_id, by_shopper, shoppers)
+
+
+def set_consent(*, site_id: str, ref: ShopperRef, said: ConsentInput, now: datetime) -> ConsentAnswer:
+    """Record what one shopper says and return what holds now; raises Invalid for nobody, or for a time to come."""
+    if identity_of(ref) is None:
+        raise Invalid("Name the shopper by anonymous_id or customer_id.", code="missing_field", field="anonymous_id")
+    if said.at is not None and said.at > now + _CLOCK_TOLERANCE:
+        raise Invalid("The time lies in the future; check the clock.", code="in_future", field="at")
+    signal = ConsentSignal(ref, frozenset(said.granted), said.at or now, said.source)
+    record_consents(site_id=site_id, signals=[signal])
+    return ConsentAnswer(granted=sorted(resolve_shoppers(site_id=site_id, refs=[ref])[ref].purposes))
 
 
 def _words(site_id: str, signals: Iterable[ConsentSignal]) -> Iterable[_Word]:
