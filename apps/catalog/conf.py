@@ -5,6 +5,7 @@ has no names of its own and takes any. The ranges are wide on purpose: they catc
 unusual products. Measurements follow the boxing system of ISO 8624.
 """
 
+import re
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -12,10 +13,8 @@ import msgspec
 from specrec.kernel import wire
 from specrec.kernel.errors import Invalid
 
-Fact = wire.Line | int | float | bool | list[wire.Line]
-Facts = dict[wire.Word, Fact]
-# Types without a schema: any words, numbers and lists of either; `extra` is a dictionary of the same.
-Open = dict[wire.Word, Fact | Facts]
+# Checked by `_check_facts`: a union of a string with a pattern and a list is freed wrongly by msgspec 0.22 (it crashes).
+Facts = dict[str, Any]
 Words = Annotated[list[wire.Line], msgspec.Meta(max_length=100)]
 Numbers = Annotated[list[float], msgspec.Meta(max_length=1_000)]
 Power = Annotated[float, msgspec.Meta(ge=-40, le=40)]
@@ -266,13 +265,10 @@ VARIANT_ATTRIBUTES: dict[str, type[_Attributes]] = {
     "sunglasses": FrameVariantAttributes,
 }
 MAX_FACTS = 200
-
-
-class _OpenAttributes(msgspec.Struct, frozen=True):
-    """Types without a schema. A struct, because msgspec keeps its type information for good: that of a bare union with
-    patterns is freed wrongly after each use (msgspec 0.22), which crashes the process."""
-
-    attributes: Open
+MAX_NUMBER = 1e15
+MAX_TEXT = 500
+MAX_NAME = 64
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def checked_item_attributes(item_type: str, attributes: dict[str, Any], *, at: str) -> dict[str, Any]:
@@ -288,17 +284,45 @@ def checked_variant_attributes(item_type: str, attributes: dict[str, Any], *, at
 def _checked(kind: type[_Attributes] | None, attributes: dict[str, Any], *, at: str) -> dict[str, Any]:
     if not attributes:
         return {}
-    _check_count(attributes, at=at)
     if kind is None:
-        parent = at.removesuffix("attributes").removesuffix(".")
-        return wire.convert({"attributes": attributes}, _OpenAttributes, at=parent).attributes
+        extra = attributes.get("extra")
+        _check_facts({name: value for name, value in attributes.items() if name != "extra"}, at=at)
+        if extra is not None:
+            _check_facts(extra, at=f"{at}.extra")
+        return attributes
     checked = wire.convert(attributes, kind, at=at)
-    _check_count(checked.extra, at=f"{at}.extra")
+    _check_facts(checked.extra, at=f"{at}.extra")
     plain: dict[str, Any] = msgspec.to_builtins(checked)
     return plain
 
 
-def _check_count(attributes: dict[str, Any], *, at: str) -> None:
-    if len(attributes) > MAX_FACTS:
-        message = f"At most {MAX_FACTS} attributes are accepted, got {len(attributes)}."
-        raise Invalid(message, code="too_many", field=at)
+def _check_facts(facts: Any, *, at: str) -> None:
+    """Raise Invalid unless this is a dictionary of words to words, numbers, flags and lists of words or numbers."""
+    if not isinstance(facts, dict):
+        raise Invalid("Expected a dictionary.", code="invalid_type", field=at)
+    if len(facts) > MAX_FACTS:
+        raise Invalid(f"At most {MAX_FACTS} attributes are accepted, got {len(facts)}.", code="too_many", field=at)
+    for name, value in facts.items():
+        if not isinstance(name, str) or not 1 <= len(name) <= MAX_NAME or _CONTROL.search(name):
+            message = (
+                f"The name of an attribute must have 1 to {MAX_NAME} characters, none of them a control character."
+            )
+            raise Invalid(message, code="invalid_name", field=at)
+        entries = value if isinstance(value, list) else [value]
+        if len(entries) > MAX_FACTS:
+            raise Invalid(f"At most {MAX_FACTS} entries are accepted.", code="too_many", field=f"{at}.{name}")
+        for entry in entries:
+            _check_fact(entry, at=f"{at}.{name}")
+
+
+def _check_fact(value: Any, *, at: str) -> None:
+    if isinstance(value, str):
+        if len(value) > MAX_TEXT or _CONTROL.search(value):
+            message = f"Text may have {MAX_TEXT} characters, none of them a control character."
+            raise Invalid(message, code="invalid_value", field=at)
+    elif isinstance(value, bool | int | float):
+        if not abs(value) <= MAX_NUMBER:
+            raise Invalid("The number is too large.", code="out_of_range", field=at)
+    else:
+        message = "Expected text, a number, true or false, or a list of text or numbers."
+        raise Invalid(message, code="invalid_type", field=at)

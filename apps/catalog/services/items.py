@@ -149,21 +149,22 @@ def _take_skus(checked: CheckedItem, stored: _Stored) -> None:
 
 
 def _save(site_id: str, accepted: Sequence[CheckedItem], stored: _Stored, now: datetime) -> None:
-    items = [rows.item_row(site_id, checked, stored.items.get(checked.item.item_id), now) for checked in accepted]
-    rows.save_items(items)
+    made = [rows.item_row(checked, stored.items.get(checked.item.item_id), now) for checked in accepted]
+    keys = rows.save_items(site_id, made)
     gone = {variant.pk for sku, variant in stored.variants.items() if stored.owner.get(sku) != variant.item.item_id}
     if gone:
         Variant.objects.filter(pk__in=gone).delete()
     variants = []
-    for row, checked in zip(items, accepted, strict=True):
+    for checked in accepted:
         for position, variant in enumerate(checked.item.variants):
             before = stored.variants.get(variant.sku)
-            kept = before.prices_at if before is not None and before.pk not in gone else NEVER
-            made = rows.variant_row(row, variant, checked.variant_attributes[position], position)
-            made.prices_at = kept if variant.prices is None else now
-            variants.append((made, variant))
-    rows.save_variants([made for made, _ in variants])
-    rows.replace_offers(variants, now)
+            prices_at = before.prices_at if before is not None and before.pk not in gone else NEVER
+            if variant.prices is not None:
+                prices_at = now
+            variants.append(rows.variant_row(keys[checked.item.item_id], checked, position, prices_at))
+    keys = rows.save_variants(site_id, variants)
+    given = [(keys[variant.sku], variant) for checked in accepted for variant in checked.item.variants]
+    rows.replace_offers(site_id, given, now)
 
 
 def _is_change(outcome: Outcome) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Literal
 
 from apps.catalog.contracts import LineError, PriceUpdate, StockInput, StockUpdate, WriteResult
 from apps.catalog.models import Item, Price, Stock, Variant
@@ -11,6 +12,8 @@ from apps.catalog.services.stamp import writing
 from specrec.kernel.errors import NotFound, Problem
 
 Outcome = WriteResult | LineError
+Level = Stock | rows.StockRow
+Facts = tuple[object, ...]
 
 
 def update_stock(*, site_id: str, updates: Sequence[StockUpdate], now: datetime) -> list[Outcome]:
@@ -18,8 +21,10 @@ def update_stock(*, site_id: str, updates: Sequence[StockUpdate], now: datetime)
     outcomes: list[Outcome] = []
     with writing(site_id) as change:
         variants = _find_variants(site_id, {update.sku for update in updates})
-        levels = _find_stock(variants.values(), {update.store_id or "" for update in updates})
-        touched: dict[tuple[int, str], Stock] = {}
+        levels: dict[tuple[int, str], Level] = _find_stock(
+            variants.values(), {update.store_id or "" for update in updates}
+        )
+        touched: dict[tuple[int, str], rows.StockRow] = {}
         owners: set[int] = set()
         for line, update in enumerate(updates, start=1):
             try:
@@ -35,7 +40,7 @@ def update_stock(*, site_id: str, updates: Sequence[StockUpdate], now: datetime)
                 levels[key] = touched[key] = after
             if outcomes[-1].status != "unchanged":
                 owners.add(variant.item_id)
-        rows.save_stock(list(touched.values()))
+        rows.save_stock(site_id, list(touched.values()))
         change.effective = _forget_offers(owners)
     return outcomes
 
@@ -45,8 +50,8 @@ def update_prices(*, site_id: str, updates: Sequence[PriceUpdate], now: datetime
     outcomes: list[Outcome] = []
     with writing(site_id) as change:
         variants = _find_variants(site_id, {update.sku for update in updates})
-        prices = _find_prices(variants.values())
-        changed: dict[int, list[Price]] = {}
+        prices: dict[int, set[Facts]] = _find_prices(variants.values())
+        changed: dict[int, list[rows.PriceRow]] = {}
         owners: set[int] = set()
         for line, update in enumerate(updates, start=1):
             try:
@@ -59,13 +64,15 @@ def update_prices(*, site_id: str, updates: Sequence[PriceUpdate], now: datetime
             at, status = update.updated_at or now, "unchanged"
             if at >= variant.prices_at:
                 variant.prices_at = at
-                after = [rows.price_row(variant, price) for price in update.prices]
-                if _price_facts(after) != _price_facts(prices.get(variant.pk, [])):
-                    prices[variant.pk] = changed[variant.pk] = after
+                after = [rows.price_row(variant.pk, price) for price in update.prices]
+                if _price_facts(after) != prices.get(variant.pk, set()):
+                    prices[variant.pk] = _price_facts(after)
+                    changed[variant.pk] = after
                     owners.add(variant.item_id)
                     status = "updated"
             outcomes.append(WriteResult(id=update.sku, status=status))
-        _save_prices(list(variants.values()), changed)
+        Variant.objects.bulk_update(variants.values(), ["prices_at"], batch_size=1_000)
+        rows.save_prices(site_id, changed, [row for prices_of in changed.values() for row in prices_of])
         change.effective = _forget_offers(owners)
     return outcomes
 
@@ -75,15 +82,15 @@ def _find_variants(site_id: str, skus: set[str]) -> dict[str, Variant]:
     return {row.sku: row for row in found}
 
 
-def _find_stock(variants: Iterable[Variant], store_ids: set[str]) -> dict[tuple[int, str], Stock]:
+def _find_stock(variants: Iterable[Variant], store_ids: set[str]) -> dict[tuple[int, str], Level]:
     found = Stock.objects.filter(variant_id__in=[row.pk for row in variants], store_id__in=store_ids)
     return {(row.variant_id, row.store_id): row for row in found}
 
 
-def _find_prices(variants: Iterable[Variant]) -> dict[int, list[Price]]:
-    found: dict[int, list[Price]] = {}
+def _find_prices(variants: Iterable[Variant]) -> dict[int, set[Facts]]:
+    found: dict[int, set[Facts]] = {}
     for row in Price.objects.filter(variant_id__in=[row.pk for row in variants]):
-        found.setdefault(row.variant_id, []).append(row)
+        found.setdefault(row.variant_id, set()).update(_price_facts([row]))
     return found
 
 
@@ -95,36 +102,30 @@ def _variant(variants: dict[str, Variant], sku: str) -> Variant:
         raise NotFound(message, code="sku_not_found", field="sku") from error
 
 
-def _stock_row(variant: Variant, update: StockUpdate, now: datetime) -> Stock:
+def _stock_row(variant: Variant, update: StockUpdate, now: datetime) -> rows.StockRow:
     level = StockInput(
         on_hand=update.on_hand,
         reserved=update.reserved,
         store_id=update.store_id,
         try_on_sample=update.try_on_sample,
     )
-    return rows.stock_row(variant, level, update.updated_at or now)
+    return rows.stock_row(variant.pk, level, update.updated_at or now)
 
 
-def _stock_status(before: Stock | None, after: Stock) -> str:
+def _stock_status(before: Level | None, after: rows.StockRow) -> Literal["created", "updated", "unchanged"]:
     if before is None:
         return "created"
-    if after.updated_at < before.updated_at:
+    if after.updated_at < before.updated_at or _stock_facts(before) == _stock_facts(after):
         return "unchanged"
-    return "unchanged" if _stock_facts(before) == _stock_facts(after) else "updated"
+    return "updated"
 
 
-def _stock_facts(row: Stock) -> tuple[int, int, bool]:
+def _stock_facts(row: Level) -> Facts:
     return row.on_hand, row.reserved, row.try_on_sample
 
 
-def _price_facts(prices: Iterable[Price]) -> set[tuple[object, ...]]:
+def _price_facts(prices: Iterable[Price | rows.PriceRow]) -> set[Facts]:
     return {(row.currency, row.store_id, row.amount, row.compare_at, row.valid_from, row.valid_until) for row in prices}
-
-
-def _save_prices(variants: Sequence[Variant], changed: dict[int, list[Price]]) -> None:
-    Variant.objects.bulk_update(variants, ["prices_at"], batch_size=rows.BATCH)
-    Price.objects.filter(variant_id__in=changed).delete()
-    Price.objects.bulk_create([row for prices in changed.values() for row in prices], batch_size=rows.BATCH)
 
 
 def _forget_offers(item_keys: set[int]) -> bool:
