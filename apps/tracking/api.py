@@ -21,7 +21,7 @@ SCOPE = "events:write"
 
 
 def decode_envelope(*, body: bytes) -> list[msgspec.Raw]:
-    """Return the undecoded events of `{"events": [...]}`, or the one event that the body is. Raises Invalid, TooLarge."""
+    """Return the undecoded events of `{"events": [...]}`, or the one event of the body. Raises Invalid, TooLarge."""
     return envelope.decode_envelope(body=body)
 
 
@@ -33,7 +33,7 @@ def inflate(*, body: bytes, encoding: str) -> bytes:
 def ingest(*, caller: Caller, events: Sequence[msgspec.Raw], received_at: datetime) -> IngestResult:
     """Check the events and append the good ones to the stream, where they are durable when this returns.
 
-    Raises Invalid for no events, TooLarge for more than 1,000, Unavailable when they could not be written: then none is.
+    Raises Invalid for no events, TooLarge for over 1,000, Unavailable when they could not be written: then none is.
     Must not be called within a transaction, because a promise cannot be rolled back.
     """
     return intake.ingest(caller=caller, events=events, received_at=received_at)

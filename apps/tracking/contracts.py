@@ -159,8 +159,10 @@ class Exposure(msgspec.Struct, frozen=True, array_like=True):
 
 
 class StreamBatch(msgspec.Struct, frozen=True):
-    """Records in stream order and the position after the last of them. `position` is opaque text; keep it with the state
-    that it belongs to and give it back to go on from there."""
+    """Records in stream order and the position after the last of them.
+
+    `position` is opaque text: keep it with the state that it belongs to, and give it back to go on from there.
+    """
 
     events: list[TrackedEvent]
     exposures: list[Exposure]

@@ -1,4 +1,4 @@
-"""The tables of tracking. Hot tables hold plain ids, no foreign keys; those that grow by time are partitioned by month."""
+"""The tables of tracking: plain ids, no foreign keys; those that grow with time are partitioned by month."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -8,18 +8,18 @@ from django.db.models.functions import Now
 from apps.tracking.contracts import EVENT_TYPES
 
 
-class TransactionIdField(models.Field):
+class TransactionIdField(models.Field):  # type: ignore[type-arg]  # generic for the checker only, not at run time
     """The 64-bit id of the transaction that wrote the row; the database fills it."""
 
-    def db_type(self, connection: BaseDatabaseWrapper) -> str:
+    def db_type(self, connection: BaseDatabaseWrapper) -> str:  # noqa: ARG002 - Django's signature
         """Return the column type."""
         return "xid8"
 
 
-class SequenceField(models.BigIntegerField):
+class SequenceField(models.BigIntegerField):  # type: ignore[type-arg]  # the same
     """A number that the database counts up, on a column that is not the primary key by itself."""
 
-    def db_type(self, connection: BaseDatabaseWrapper) -> str:
+    def db_type(self, connection: BaseDatabaseWrapper) -> str:  # noqa: ARG002 - Django's signature
         """Return the column type."""
         return "bigserial"
 
@@ -41,6 +41,9 @@ class LogRecord(models.Model):
 
     class Meta:
         db_table = "tracking_log"
+
+    def __str__(self) -> str:
+        return f"{self.xid}:{self.seq}"
 
 
 class StreamPosition(models.Model):
@@ -90,8 +93,8 @@ class EventColumns(models.Model):
 class Event(EventColumns):
     """What happened, once. Partitioned by `day`, without which the table could not promise uniqueness.
 
-    The key begins with site and day: a day's inserts of a site share index pages, and reading a window of a site needs no
-    further index. `received_at` only grows, so its index costs next to nothing to keep.
+    The key begins with site and day: a day's inserts of a site share index pages, and reading a window of a site needs
+    no further index. `received_at` only grows, so its index costs next to nothing to keep.
     """
 
     pk = models.CompositePrimaryKey("site_id", "day", "event_id")
@@ -99,6 +102,9 @@ class Event(EventColumns):
     class Meta:
         db_table = "tracking_event"
         indexes = [models.Index(fields=["received_at"], name="tracking_event_received")]
+
+    def __str__(self) -> str:
+        return str(self.event_id)
 
 
 class BrowsedEvent(EventColumns):
@@ -134,6 +140,9 @@ class ServedSlate(models.Model):
 
     class Meta:
         db_table = "tracking_exposure"
+
+    def __str__(self) -> str:
+        return str(self.recommendation_id)
 
 
 class DeadLetter(models.Model):

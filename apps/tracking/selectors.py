@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -58,9 +59,8 @@ def load_interactions(
     start, end = since or _ALWAYS[0], until or _ALWAYS[1]
     days = (start.astimezone(UTC).date(), (end.astimezone(UTC) + _SKEW).date())
     shoppers, sessions, items = _Coder(), _Coder(), _Coder()
-    parts = [_columns([], shoppers, sessions, items)]
-    for lines in _copied_lines([site_id, *days, start, end, list(types)]):
-        parts.append(_columns(lines, shoppers, sessions, items))
+    slices = chain([[]], _copied_lines([site_id, *days, start, end, list(types)]))
+    parts = [_columns(lines, shoppers, sessions, items) for lines in slices]
     shopper, session, item, kind, time = (np.concatenate(part) for part in zip(*parts, strict=True))
     return Interactions(
         shopper_ids=[UUID(text) for text in shoppers.values()],

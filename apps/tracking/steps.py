@@ -1,4 +1,4 @@
-"""The checks and completions that every event goes through, in order. A step changes the draft or drops it with a reason."""
+"""What every event goes through, in order. A step completes the draft, or drops it with a reason."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Background work of tracking. Idempotent; unknown keywords are accepted, so that old and new code can share a queue."""
+"""Background work of tracking: idempotent; unknown keywords are accepted, so that old and new code share a queue."""
 
 from typing import Any
 

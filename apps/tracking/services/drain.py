@@ -59,7 +59,7 @@ def _follow(stop: Callable[[], bool]) -> None:
 
 @contextmanager
 def _leadership(stop: Callable[[], bool]) -> Iterator[bool]:
-    """Yield True once this session holds the lock of the group; it ends with the session, so a dead leader blocks nobody."""
+    """Yield True once this session holds the lock of the group; a dead leader's ends with its session."""
     while not _call("pg_try_advisory_lock"):
         if stop():
             yield False

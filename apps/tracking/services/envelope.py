@@ -1,4 +1,4 @@
-"""What surrounds events on the wire: a batch or a single event, a beacon, compression. Faults here are for the whole call."""
+"""What surrounds events on the wire: batch, single event, beacon, compression. Faults here are for the whole call."""
 
 import zlib
 
@@ -23,7 +23,7 @@ class Beacon(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def decode_envelope(*, body: bytes) -> list[msgspec.Raw]:
-    """Return the undecoded events of `{"events": [...]}`, or the one event that the body is. Raises Invalid, TooLarge."""
+    """Return the undecoded events of `{"events": [...]}`, or the one event of the body. Raises Invalid, TooLarge."""
     found = wire.decode(body, dict[str, msgspec.Raw], max_bytes=MAX_BYTES)
     if "events" not in found:
         return [msgspec.Raw(body)]

@@ -1,7 +1,7 @@
 """The monthly partitions of the tables that grow: made ahead and on demand, dropped after retention.
 
-A row whose month has no partition goes to the default partition, so nothing is ever refused for its day; making the month's
-partition moves such rows into it. Months before 2000 stay in the default partition, so their number is bounded.
+A row whose month has no partition goes to the default partition, so nothing is ever refused for its day; making the
+month's partition moves such rows into it. Months before 2000 stay in the default partition: the number is bounded.
 """
 
 import logging
@@ -42,7 +42,7 @@ class Partitions:
 
 
 def create_partition(*, table: str, month: date) -> None:
-    """Create the partition of the month, with the rows of it that the default partition holds; does nothing when it exists."""
+    """Create the partition of the month, with those rows that the default partition holds; nothing when it exists."""
     name = f"{table}_{month:%Y_%m}"
     end = (month + timedelta(days=31)).replace(day=1)
     names = {
@@ -66,14 +66,16 @@ def create_partition(*, table: str, month: date) -> None:
 _CREATE = (
     "LOCK TABLE {other} IN ACCESS EXCLUSIVE MODE",
     "CREATE TABLE {name} (LIKE {parent} INCLUDING ALL)",
-    "WITH moved AS (DELETE FROM {other} WHERE day >= {start} AND day < {end} RETURNING *) "
-    "INSERT INTO {name} SELECT * FROM moved",
+    """
+    WITH moved AS (DELETE FROM {other} WHERE day >= {start} AND day < {end} RETURNING *)
+    INSERT INTO {name} SELECT * FROM moved
+    """,
     "ALTER TABLE {parent} ATTACH PARTITION {name} FOR VALUES FROM ({start}) TO ({end})",
 )
 
 
 def make_partitions(*, now: datetime) -> None:
-    """Make the partitions of this month and the next two, and of the months that the default partitions hold rows of."""
+    """Make the partitions of this month and the next two, and of the months of which the default ones hold rows."""
     today = now.astimezone(UTC).date()
     for table in TABLES:
         ahead = {today, today + timedelta(days=31), today + _AHEAD}
@@ -81,7 +83,7 @@ def make_partitions(*, now: datetime) -> None:
 
 
 def drop_partitions(*, retention: dict[str, int], now: datetime) -> list[str]:
-    """Drop the partitions that no site keeps any more, delete the old rows of sites that keep less; return what was dropped.
+    """Drop the partitions that no site keeps any more, delete old rows of sites that keep less; return those dropped.
 
     Kept is what happened, or was received (an import of old history), within the retention of its site.
     """
@@ -132,7 +134,8 @@ def _drop(table: str, name: str) -> None:
 
 
 def _delete_old(table: str, site_id: str, limit: datetime) -> None:
-    condition = " AND received_at < %s" if table == "tracking_event" else " AND time < %s"
-    query = sql.SQL("DELETE FROM {table} WHERE site_id = %s AND day < %s" + condition)
+    query = sql.SQL("DELETE FROM {table} WHERE site_id = %s AND day < %s AND {known} < %s")
+    known = "received_at" if table == "tracking_event" else "time"
     with connection.cursor() as cursor:
-        cursor.execute(query.format(table=sql.Identifier(table)), [site_id, limit.date(), limit])
+        statement = query.format(table=sql.Identifier(table), known=sql.Identifier(known))
+        cursor.execute(statement, [site_id, limit.date(), limit])

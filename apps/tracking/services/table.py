@@ -1,4 +1,4 @@
-"""Writing records of the stream to their tables: idempotent, whole chunks by COPY, poison rows into the dead letters."""
+"""Writing records of the stream to their tables: idempotent, chunks by COPY, poison rows into the dead letters."""
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.db import DataError, IntegrityError, connection, transaction
+from psycopg import sql
 
 from apps.tracking.contracts import Exposure, TrackedEvent
 from apps.tracking.services.partitions import Partitions
@@ -15,8 +16,14 @@ from apps.tracking.stream.base import Chunk, Record, Stream
 
 logger = logging.getLogger(__name__)
 
-EVENT_COLUMNS = ", ".join(TrackedEvent.__struct_fields__)
-EXPOSURE_COLUMNS = "site_id, recommendation_id, day, time, placement, shopper_id, item_ids, strategy, fallback, model, channel, store_id"
+_EXPOSURE = (
+    *("site_id", "recommendation_id", "day", "time", "placement", "shopper_id"),
+    *("item_ids", "strategy", "fallback", "model", "channel", "store_id"),
+)
+_STAGE = "CREATE TEMP TABLE IF NOT EXISTS {stage} (LIKE {table}) ON COMMIT DELETE ROWS"
+_COPY = "COPY {stage} ({columns}) FROM STDIN"
+_MOVE = "INSERT INTO {table} ({columns}) SELECT {columns} FROM {stage} ON CONFLICT DO NOTHING"
+_INSERT = "INSERT INTO {table} ({columns}) VALUES ({places}) ON CONFLICT DO NOTHING"
 _DEAD = "INSERT INTO tracking_dead_letter (kind, key, payload, reason) VALUES (%s, %s, %s, %s)"
 
 
@@ -25,17 +32,21 @@ class Target:
     """A table that records of one kind go to."""
 
     table: str
-    columns: str
+    columns: tuple[str, ...]
 
-    @property
-    def stage(self) -> str:
-        """The session's temporary table that rows are copied to first."""
-        return f"{self.table}_stage"
+    def statement(self, text: str) -> sql.Composed:
+        """Return the statement for this table, its columns and the session's staging table for it."""
+        return sql.SQL(text).format(
+            table=sql.Identifier(self.table),
+            stage=sql.Identifier(f"{self.table}_stage"),
+            columns=sql.SQL(", ").join(map(sql.Identifier, self.columns)),
+            places=sql.SQL(", ").join([sql.Placeholder()] * len(self.columns)),
+        )
 
 
 TARGETS = {
-    records.EVENT: Target("tracking_event", EVENT_COLUMNS),
-    records.EXPOSURE: Target("tracking_exposure", EXPOSURE_COLUMNS),
+    records.EVENT: Target("tracking_event", TrackedEvent.__struct_fields__),
+    records.EXPOSURE: Target("tracking_exposure", _EXPOSURE),
 }
 
 
@@ -93,10 +104,10 @@ def _sort(found: Iterable[Record]) -> _Sorted:
     for record in found:
         try:
             value = records.read(record)
-        except records.UnreadableRecord as error:
+            row = _event_row(value) if isinstance(value, TrackedEvent) else _exposure_row(value)
+        except (records.UnreadableRecord, OverflowError) as error:
             result.dead.append((record, f"unreadable: {error}"))
             continue
-        row = _event_row(value) if isinstance(value, TrackedEvent) else _exposure_row(value)
         result.rows[record.kind].append((record, row))
     return result
 
@@ -124,21 +135,17 @@ def _exposure_row(exposure: Exposure) -> tuple[Any, ...]:
 
 def _copy_rows(target: Target, rows: _Rows) -> _Dead:
     with connection.cursor() as cursor:
-        cursor.execute(f"CREATE TEMP TABLE IF NOT EXISTS {target.stage} (LIKE {target.table}) ON COMMIT DELETE ROWS")
-        with connection.wrap_database_errors, cursor.copy(f"COPY {target.stage} ({target.columns}) FROM STDIN") as copy:
+        cursor.execute(target.statement(_STAGE))
+        with connection.wrap_database_errors, cursor.copy(target.statement(_COPY)) as copy:
             for _, row in rows:
                 copy.write_row(row)
-        cursor.execute(
-            f"INSERT INTO {target.table} ({target.columns}) SELECT {target.columns} FROM {target.stage} "
-            "ON CONFLICT DO NOTHING"
-        )
+        cursor.execute(target.statement(_MOVE))
     return []
 
 
 def _insert_rows(target: Target, rows: _Rows) -> _Dead:
     dead = []
-    places = ", ".join(["%s"] * (target.columns.count(",") + 1))
-    statement = f"INSERT INTO {target.table} ({target.columns}) VALUES ({places}) ON CONFLICT DO NOTHING"
+    statement = target.statement(_INSERT)
     for record, row in rows:
         try:
             with transaction.atomic(), connection.cursor() as cursor:
@@ -149,7 +156,8 @@ def _insert_rows(target: Target, rows: _Rows) -> _Dead:
 
 
 def _bury(dead: _Dead) -> None:
-    for record, reason in dead:
-        logger.error("dead letter: %s %s: %s", record.kind, record.key, reason)
-        with connection.cursor() as cursor:
-            cursor.execute(_DEAD, [record.kind, record.key, record.payload, reason])
+    if not dead:
+        return
+    logger.error("%d records became dead letters, the first because: %s", len(dead), dead[0][1])
+    with connection.cursor() as cursor:
+        cursor.executemany(_DEAD, [(record.kind, record.key, record.payload, reason) for record, reason in dead])

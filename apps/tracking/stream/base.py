@@ -1,5 +1,8 @@
-"""The port of the stream: what intake writes to and consumers follow. Shaped so that Kafka fits: records have keys, an append
-is durable when it returns, positions are opaque text, consumers belong to named groups."""
+"""The port of the stream: what intake writes to and consumers follow.
+
+Shaped so that Kafka fits: records have keys, an append is durable when it returns, positions are opaque text, consumers
+belong to named groups.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""The stream in the memory of one process: for the suite that defines the port, and for tests that need no durability."""
+"""The stream in the memory of one process: for the suite that defines the port, and tests that need no durability."""
 
 import threading
 from collections.abc import Sequence
