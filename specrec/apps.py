@@ -7,4 +7,4 @@ class SpecrecConfig(AppConfig):
     name = "specrec"
 
     def ready(self) -> None:
-        from specrec import celery, checks  # noqa: F401, PLC0415 - the one sanctioned place for a late import
+        from specrec import celery, checks  # noqa: F401 - the one sanctioned place for a late import

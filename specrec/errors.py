@@ -65,7 +65,7 @@ def problem_from(error: BaseException) -> Problem:
     return _refusal_of_framework(error) or _refusal_of_rest(error) or _defect(error)
 
 
-def rest_exception_handler(exc: Exception, context: dict[str, Any]) -> HttpResponse:  # noqa: ARG001 - DRF's signature
+def rest_exception_handler(exc: Exception, context: dict[str, Any]) -> HttpResponse:
     """Return the problem document for any error of a REST view."""
     problem = problem_from(exc)
     response = problem_response(problem)
@@ -89,7 +89,7 @@ def problem_response(problem: Problem) -> HttpResponse:
 def graphql_error_formatter(error: GraphQLError) -> dict[str, Any]:
     """Return one entry of `errors`: message, path and locations, with `extensions {code, status, field}`.
 
-    Errors of the language itself (syntax, unknown field, wrong variable) keep their message; unforeseen ones are masked.
+    Errors of the language itself (syntax, unknown field, wrong variable) keep their message; defects are masked.
     """
     formatted: dict[str, Any] = {"message": error.message}
     if error.locations:
@@ -157,9 +157,9 @@ def _refusal_of_framework(error: BaseException) -> Problem | None:
 def _refusal_of_rest(error: BaseException) -> Problem | None:
     if not isinstance(error, drf.APIException):
         return None
-    message = error.detail if isinstance(error.detail, str) else wire.encode(error.detail).decode()
+    message = str(error.detail)
     if isinstance(error, drf.Throttled):
-        return Throttled(message, retry_after=error.wait or RETRY_SECONDS)
+        return Throttled(message, retry_after=getattr(error, "wait", None) or RETRY_SECONDS)
     if error.status_code == HTTPStatus.UNAUTHORIZED:
         return Unauthenticated(message, code="unauthenticated")
     if error.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:

@@ -61,7 +61,9 @@ class Prepared:
 def prepare(schema: GraphQLSchema, text: str) -> Prepared:
     """Return the document ready to execute; raises TooLarge, Invalid (a limit) or Rejected (the language)."""
     if len(text) > MAX_LENGTH:
-        message = f"The query has {len(text):,} characters; at most {MAX_LENGTH:,} are accepted. Use variables for data."
+        message = (
+            f"The query has {len(text):,} characters; at most {MAX_LENGTH:,} are accepted. Use variables for data."
+        )
         raise TooLarge(message, code="query_too_large", field="query")
     return _prepare(schema, text)
 
@@ -129,9 +131,7 @@ def _size_of(
     return _Size(depth, fields, first)
 
 
-def _size_of_node(
-    node: SelectionNode, fragments: dict[str, FragmentDefinitionNode], known: dict[str, _Size]
-) -> _Size:
+def _size_of_node(node: SelectionNode, fragments: dict[str, FragmentDefinitionNode], known: dict[str, _Size]) -> _Size:
     """Each fragment is measured once, so that fragments of fragments cannot make the measuring itself costly."""
     if isinstance(node, FieldNode):
         below = _size_of(node.selection_set, fragments, known)

@@ -69,7 +69,10 @@ class SpecrecGraphQLView(GraphQLView):
         return wire.decode(request.body, GraphQLRequest)
 
     def get_response(
-        self, request: HttpRequest, data: GraphQLRequest, show_graphiql: bool = False  # noqa: FBT001, FBT002 - its signature
+        self,
+        request: HttpRequest,
+        data: GraphQLRequest,
+        show_graphiql: bool = False,  # noqa: FBT001, FBT002 - its signature
     ) -> tuple[bytes, int]:
         """Return body and status: 200 once the execution has begun, 400 when it could not."""
         result = self.execute_graphql_request(
@@ -82,7 +85,7 @@ class SpecrecGraphQLView(GraphQLView):
             return wire.encode(answer), HTTPStatus.BAD_REQUEST
         return wire.encode(answer | {"data": result.data}), HTTPStatus.OK
 
-    def execute_graphql_request(  # noqa: PLR0913 - graphene-django's signature
+    def execute_graphql_request(  # noqa: PLR0917 - graphene-django's signature
         self,
         request: HttpRequest,
         data: GraphQLRequest,  # noqa: ARG002 - graphene-django's signature
@@ -123,7 +126,7 @@ def _identify(request: HttpRequest) -> None:
     if presented is not None or not settings.DEBUG:
         caller = profiles.authenticate(presented=presented, origin=headers.get("HTTP_ORIGIN"))
         profiles.check_rate(caller=caller)
-    request.caller = caller  # type: ignore[attr-defined] - the context of resolvers is the request itself
+    request.caller = caller  # type: ignore[attr-defined]  # the context of resolvers is the request itself
 
 
 def _from_address(request: HttpRequest) -> GraphQLRequest:

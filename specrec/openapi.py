@@ -7,7 +7,7 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from specrec.kernel.errors import Invalid
 
 
-class SiteKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call] - drf-spectacular has no types here
+class SiteKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # the library has no types
     """How the OpenAPI document shows the two ways to present a key."""
 
     target_class = "apps.profiles.auth.SiteKeyAuthentication"
@@ -27,7 +27,7 @@ class SiteKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-
 
 
 def add_problem_answers(result: dict[str, Any], **_context: Any) -> dict[str, Any]:
-    """Return the OpenAPI document with the problem document as the answer of every operation to what it refuses."""
+    """Return the OpenAPI document with the problem document as the answer to whatever an operation refuses."""
     result.setdefault("components", {}).setdefault("schemas", {})["Problem"] = _problem_schema()
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     for operations in result.get("paths", {}).values():
@@ -43,7 +43,7 @@ def _problem_schema() -> dict[str, Any]:
     return {
         "type": "object",
         "title": "Problem",
-        "description": "Why the request was refused (RFC 9457), with a stable `code`, and the `field` where there is one.",
+        "description": "Why the request was refused (RFC 9457): a stable `code`, and the `field` where there is one.",
         "required": ["type", "title", "status", "detail", "code"],
         "properties": {
             "type": text | {"description": "`urn:specrec:problem:` and the code"},

@@ -20,7 +20,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("v1/openapi.json", SpectacularJSONAPIView.as_view(), name="openapi"),
     path("v1/docs", SpectacularSwaggerView.as_view(url_name="openapi"), name="docs"),
 ]
-urlpatterns += [path("v1/", include(f"apps.{name}.urls")) for name in APPS if name in settings.SERVICES and find_spec(f"apps.{name}.urls")]
+urlpatterns += [
+    path("v1/", include(f"apps.{name}.urls"))
+    for name in APPS
+    if name in settings.SERVICES and find_spec(f"apps.{name}.urls")
+]
 if "graphql" in settings.SERVICES:
     urlpatterns.append(path("graphql", SpecrecGraphQLView.as_view(), name="graphql"))
 if "admin" in settings.SERVICES:

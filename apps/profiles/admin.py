@@ -21,22 +21,22 @@ OVERLAP = timedelta(days=7)
 
 
 @admin.register(Site)
-class SiteAdmin(admin.ModelAdmin):
+class SiteAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
     """Markets and brands."""
 
     list_display = ["slug", "name", "locale", "currency", "time_zone", "event_retention_days"]
     search_fields = ["slug", "name"]
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Site | None = None) -> list[str]:  # noqa: ARG002 - Django's
+    def get_readonly_fields(self, request: HttpRequest, obj: Site | None = None) -> list[str]:
         """Return the slug for a site that exists: everything else refers to it."""
         return ["slug"] if obj else []
 
-    def has_delete_permission(self, request: HttpRequest, obj: Site | None = None) -> bool:  # noqa: ARG002 - Django's
+    def has_delete_permission(self, request: HttpRequest, obj: Site | None = None) -> bool:
         """Return no: a site is erased by an operator, with all that belongs to it."""
         return False
 
 
-class KeyForm(forms.ModelForm):
+class KeyForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
     """A new key. Leave the scopes empty for all that the kind may have."""
 
     scopes = forms.MultipleChoiceField(
@@ -62,11 +62,11 @@ class KeyForm(forms.ModelForm):
 
     def _get_validation_exclusions(self) -> set[str]:
         """Leave the scopes to the form: none means all, which the model does not know."""
-        return {*super()._get_validation_exclusions(), "scopes"}
+        return {*super()._get_validation_exclusions(), "scopes"}  # type: ignore[misc]  # the stubs lack it
 
 
 @admin.register(ApiKey)
-class ApiKeyAdmin(admin.ModelAdmin):
+class ApiKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
     """Keys are made here and end here; nothing of them is changed, and their secret is shown once."""
 
     form = KeyForm
@@ -86,7 +86,7 @@ class ApiKeyAdmin(admin.ModelAdmin):
             return "expired" if key.expires_at <= clock.now() else f"until {key.expires_at:%Y-%m-%d %H:%M}"
         return "works"
 
-    def get_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> list[str]:  # noqa: ARG002 - Django's
+    def get_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> Any:
         """Return what a new key needs, or all that may be seen of one."""
         return [*self.shown, "expires_at", "revoked_at", "last_used_at"] if obj else list(KeyForm.Meta.fields)
 
@@ -94,11 +94,11 @@ class ApiKeyAdmin(admin.ModelAdmin):
         """Return no for a single key: it is seen, not changed. The list keeps its actions."""
         return obj is None and super().has_change_permission(request, obj)
 
-    def has_delete_permission(self, request: HttpRequest, obj: ApiKey | None = None) -> bool:  # noqa: ARG002 - Django's
+    def has_delete_permission(self, request: HttpRequest, obj: ApiKey | None = None) -> bool:
         """Return no: a revoked key stays, so that it is known what it was."""
         return False
 
-    def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:  # noqa: FBT001, ARG002
+    def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:  # noqa: FBT001
         """Make the key through the face, and show its secret this once."""
         issued = api.create_key(
             site_id=obj.site_id,
@@ -137,29 +137,29 @@ class ApiKeyAdmin(admin.ModelAdmin):
 class ReadOnly:
     """Nothing is added, changed or deleted by hand: consent is the shopper's word."""
 
-    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002 - Django's
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Return no."""
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002 - Django's
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Return no."""
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002 - Django's
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Return no."""
         return False
 
 
-class IdentityInline(ReadOnly, admin.TabularInline):
+class IdentityInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]  # not generic at run time
     """The names by which the shopper comes."""
 
     model = ShopperIdentity
     fields = ["kind", "value", "own_id"]
-    readonly_fields = fields
+    readonly_fields = ["kind", "value", "own_id"]
     extra = 0
 
 
-class ConsentInline(ReadOnly, admin.TabularInline):
+class ConsentInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]  # not generic at run time
     """What holds now."""
 
     model = Consent
@@ -168,7 +168,7 @@ class ConsentInline(ReadOnly, admin.TabularInline):
 
 
 @admin.register(Shopper)
-class ShopperAdmin(ReadOnly, admin.ModelAdmin):
+class ShopperAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
     """Shoppers, found by an exact anonymous or customer id."""
 
     list_display = ["shopper_id", "site_id", "created_at", "consent_at"]
@@ -177,11 +177,14 @@ class ShopperAdmin(ReadOnly, admin.ModelAdmin):
     search_help_text = "An anonymous id, a customer id or a shopper id, whole."
     show_full_result_count = False
     fields = ["shopper_id", "site_id", "created_at", "consent_at", "history"]
-    readonly_fields = fields
+    readonly_fields = ["shopper_id", "site_id", "created_at", "consent_at", "history"]
     inlines = [IdentityInline, ConsentInline]
 
     def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Shopper], search_term: str  # noqa: ARG002 - Django's
+        self,
+        request: HttpRequest,
+        queryset: QuerySet[Shopper],
+        search_term: str,
     ) -> tuple[QuerySet[Shopper], bool]:
         """Return the shoppers whom the term names exactly: part of an id means nobody."""
         term = search_term.strip().replace("\x00", "")

@@ -44,6 +44,11 @@ def require_scope(*, caller: Caller | None, scope: str) -> Caller:
     return gate.require_scope(caller=caller, scope=scope)
 
 
+def caller_of(*, auth: object) -> Caller:
+    """Return the `request.auth` of a REST view as the Caller that it is; raises Unauthenticated for anything else."""
+    return gate.caller_of(auth)
+
+
 def check_rate(*, caller: Caller) -> None:
     """Count one request of this key; raises Throttled. Open when the limiter is away."""
     gate.check_rate(caller=caller)

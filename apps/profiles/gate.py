@@ -76,6 +76,13 @@ def require_scope(*, caller: Caller | None, scope: str) -> Caller:
     return caller
 
 
+def caller_of(auth: object) -> Caller:
+    """Return what authentication left on a request as the Caller that it is; raises Unauthenticated."""
+    if not isinstance(auth, Caller):
+        raise Unauthenticated("A key is needed.", code="missing_key")
+    return auth
+
+
 def check_rate(*, caller: Caller) -> None:
     """Count one request of the key; raises Throttled."""
     ratelimit.check_rate(bucket=caller.key_id, per_second=settings.RATE_LIMIT_PER_SECOND)

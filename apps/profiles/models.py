@@ -102,7 +102,9 @@ class Shopper(models.Model):
     consent_at = models.DateTimeField(
         null=True, editable=False, help_text="Time of the newest word on consent; an older one changes nothing."
     )
-    version = models.BigIntegerField(default=0, editable=False, help_text="Grows with every change; orders cache entries.")
+    version = models.BigIntegerField(
+        default=0, editable=False, help_text="Grows with every change; orders cache entries."
+    )
 
     class Meta:
         ordering = ["shopper_id"]
@@ -137,7 +139,9 @@ class ShopperIdentity(models.Model):
 class Consent(models.Model):
     """The word that holds now on one purpose of one shopper; `at` is since when it holds. No row means: not given."""
 
-    shopper = models.ForeignKey(Shopper, on_delete=models.CASCADE, db_constraint=False, related_name="+", db_index=False)
+    shopper = models.ForeignKey(
+        Shopper, on_delete=models.CASCADE, db_constraint=False, related_name="+", db_index=False
+    )
     site_id = models.CharField(max_length=64)
     purpose = models.CharField(max_length=32, choices=[(purpose, purpose) for purpose in PURPOSES])
     granted = models.BooleanField(help_text="Given or withdrawn.")

@@ -39,7 +39,7 @@ class ConsentView(APIView):
     def post(self, request: Request) -> HttpResponse:
         """Record the word and answer what holds now. A publishable key may speak for an anonymous id only."""
         said = wire.decode(request.body, ConsentInput, max_bytes=MAX_BODY)
-        answer = api.set_consent(caller=request.auth, said=said, now=clock.now())
+        answer = api.set_consent(caller=api.caller_of(auth=request.auth), said=said, now=clock.now())
         return HttpResponse(wire.encode(answer), content_type=JSON)
 
 
@@ -63,9 +63,10 @@ class MergeView(APIView):
     def post(self, request: Request) -> HttpResponse:
         """Merge the two; doing it again changes nothing. 409 when the anonymous id belongs to another customer."""
         asked = wire.decode(request.body, MergeInput, max_bytes=MAX_BODY)
-        api.check_shopper_claim(caller=request.auth, ref=ShopperRef(customer_id=asked.customer_id))
+        caller = api.caller_of(auth=request.auth)
+        api.check_shopper_claim(caller=caller, ref=ShopperRef(customer_id=asked.customer_id))
         shopper = api.merge_shoppers(
-            site_id=request.auth.site_id,
+            site_id=caller.site_id,
             anonymous_id=asked.anonymous_id,
             customer_id=asked.customer_id,
             now=clock.now(),
@@ -89,5 +90,5 @@ class ProfileView(APIView):
     def post(self, request: Request) -> HttpResponse:
         """Answer with the profile, or 404 when nothing is known of the shopper."""
         ref = wire.decode(request.body, ShopperRef, max_bytes=MAX_BODY)
-        profile = api.get_profile(site_id=request.auth.site_id, ref=ref)
+        profile = api.get_profile(site_id=api.caller_of(auth=request.auth).site_id, ref=ref)
         return HttpResponse(wire.encode(profile), content_type=JSON)

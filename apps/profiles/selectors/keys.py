@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from apps.profiles.contracts import Caller, KeyInfo
+from apps.profiles.contracts import Caller, KeyInfo, KeyKind
 from apps.profiles.models import ApiKey
 
 
@@ -24,7 +24,7 @@ def find_key(key_id: str) -> KeyRecord | None:
     key = ApiKey.objects.filter(key_id=key_id).first()
     if key is None:
         return None
-    kind = "secret" if key.kind == ApiKey.Kind.SECRET else "publishable"
+    kind: KeyKind = "secret" if key.kind == ApiKey.Kind.SECRET else "publishable"
     return KeyRecord(
         caller=Caller(key_id=key.key_id, site_id=key.site_id, kind=kind, scopes=frozenset(key.scopes)),
         secret_hash=key.secret_hash,

@@ -11,7 +11,7 @@ from apps.profiles.contracts import ConsentState, Shopper, ShopperProfile, Shopp
 from apps.profiles.models import Consent, ShopperIdentity
 from apps.profiles.selectors import entries
 from specrec.kernel import ids
-from specrec.kernel.errors import NotFound
+from specrec.kernel.errors import Invalid, NotFound
 
 
 def identity_of(ref: ShopperRef) -> tuple[str, str] | None:
@@ -74,9 +74,11 @@ def list_aliases(*, site_id: str) -> dict[UUID, UUID]:
 
 
 def get_profile(*, site_id: str, ref: ShopperRef) -> ShopperProfile:
-    """Return the shopper with all identities and consents; raises NotFound."""
+    """Return the shopper with all identities and consents; raises NotFound, or Invalid for nobody."""
     identity = identity_of(ref)
-    own_id = ids.shopper_id(site_id, *identity) if identity else None
+    if identity is None:
+        raise Invalid("Name the shopper by anonymous_id or customer_id.", code="missing_field", field="anonymous_id")
+    own_id = ids.shopper_id(site_id, *identity)
     found = ShopperIdentity.objects.filter(own_id=own_id, site_id=site_id).first()
     if found is None:
         field = "customer_id" if ref.customer_id else "anonymous_id"

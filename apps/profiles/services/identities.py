@@ -29,9 +29,7 @@ def lock_identities(*, site_id: str, identities: Collection[Identity]) -> dict[U
     known = set(ShopperIdentity.objects.filter(own_id__in=own_ids).values_list("own_id", flat=True))
     ShopperIdentity.objects.bulk_create(
         (
-            ShopperIdentity(
-                own_id=new.own_id, site_id=site_id, kind=new.kind, value=new.value, shopper_id=new.own_id
-            )
+            ShopperIdentity(own_id=new.own_id, site_id=site_id, kind=new.kind, value=new.value, shopper_id=new.own_id)
             for new in sorted(identities)
             if new.own_id not in known
         ),

@@ -13,6 +13,7 @@ from apps.profiles.models import ORIGIN, ApiKey, Site
 from specrec.kernel import crypto
 from specrec.kernel.errors import Conflict, Invalid, NotFound
 
+MAX_NAME = 200
 PREFIXES: dict[KeyKind, str] = {"publishable": "pk", "secret": "sk"}
 
 
@@ -24,7 +25,7 @@ def create_key(
     scopes: Sequence[str] | None = None,
     allowed_origins: Sequence[str] = (),
 ) -> IssuedKey:
-    """Make a key with these scopes (all that its kind may have, when None); raises Invalid, or NotFound for the site."""
+    """Make a key with these scopes (all of its kind, when None); raises Invalid, or NotFound for the site."""
     if kind not in PREFIXES:
         raise Invalid(f"A key is publishable or secret, not {kind!r}.", code="bad_kind", field="kind")
     if not Site.objects.filter(slug=site_id).exists():
@@ -90,7 +91,7 @@ def _locked(site_id: str, key_id: str) -> ApiKey:
 
 
 def _checked_name(name: str) -> str:
-    if not name.strip() or len(name) > ApiKey._meta.get_field("name").max_length or "\x00" in name:
+    if not name.strip() or len(name) > MAX_NAME or "\x00" in name:
         raise Invalid("Give the key a name of 1 to 200 characters.", code="bad_name", field="name")
     return name.strip()
 

@@ -27,7 +27,9 @@ def merge_shoppers(*, site_id: str, anonymous_id: str, customer_id: str, now: da
         shoppers = lock_shoppers(site_id=site_id, shopper_ids={merged, canonical})
         if merged != canonical:
             if merged != anonymous.own_id:
-                message = "This anonymous id belongs to another customer. Give the browser a new one when people change."
+                message = (
+                    "This anonymous id belongs to another customer. Give the browser a new one when people change."
+                )
                 raise Conflict(message, code="already_merged", field="anonymous_id")
             _absorb(shoppers[merged], shoppers[canonical], now)
             publish(site_id=site_id, shopper_ids=[canonical])

@@ -19,7 +19,7 @@ class Command(BaseCommand):
         parser.add_argument("--scope", action="append", choices=SCOPES, help="repeat; default: all of its kind")
         parser.add_argument("--origin", action="append", default=[], help='repeat; "*" for any (publishable only)')
 
-    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 - Django's signature
+    def handle(self, *args: Any, **options: Any) -> None:
         """Translate the arguments, make the key, print it alone on standard output for scripts."""
         issued = api.create_key(
             site_id=options["site_id"],

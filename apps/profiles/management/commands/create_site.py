@@ -20,7 +20,7 @@ class Command(BaseCommand):
         parser.add_argument("--time-zone", required=True, help="IANA name, such as Europe/London")
         parser.add_argument("--event-retention-days", type=int, default=400, help="default: 400")
 
-    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 - Django's signature
+    def handle(self, *args: Any, **options: Any) -> None:
         """Translate the arguments and ensure the site."""
         given = {name: options[name] for name in SiteInfo.__struct_fields__}
         site = api.ensure_site(site=SiteInfo(**given))

@@ -14,7 +14,7 @@ class Command(BaseCommand):
         """Declare the arguments."""
         parser.add_argument("site_id")
 
-    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 - Django's signature
+    def handle(self, *args: Any, **options: Any) -> None:
         """Print one line a key."""
         for key in api.list_keys(site_id=options["site_id"]):
             ends = key.revoked_at or key.expires_at

@@ -16,7 +16,7 @@ class Command(BaseCommand):
         parser.add_argument("site_id")
         parser.add_argument("key_id", help="the middle part of the key")
 
-    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 - Django's signature
+    def handle(self, *args: Any, **options: Any) -> None:
         """Revoke the key."""
         api.revoke_key(site_id=options["site_id"], key_id=options["key_id"], now=clock.now())
         self.stdout.write(f"Key {options['key_id']} is revoked.")

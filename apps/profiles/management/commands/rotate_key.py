@@ -18,7 +18,7 @@ class Command(BaseCommand):
         parser.add_argument("key_id", help="the middle part of the key")
         parser.add_argument("--overlap-hours", type=float, default=168.0, help="default: 168, a week")
 
-    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 - Django's signature
+    def handle(self, *args: Any, **options: Any) -> None:
         """Rotate the key and print the new one alone on standard output."""
         issued = api.rotate_key(
             site_id=options["site_id"],
