@@ -6,13 +6,15 @@ not: anything about shoppers, events or ranking.
 Writes of many entries take the good ones and report each of the others; nothing of a refused entry is written.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from uuid import UUID
 
 from apps.catalog import columns as item_columns
 from apps.catalog import selectors
 from apps.catalog.contracts import (
     CategoryInput,
+    ImportStatus,
     Item,
     ItemColumns,
     ItemInput,
@@ -23,8 +25,8 @@ from apps.catalog.contracts import (
     StoreInput,
     WriteResult,
 )
+from apps.catalog.services import imports, offers, places
 from apps.catalog.services import items as item_services
-from apps.catalog.services import offers, places
 from apps.profiles import api as profiles
 from specrec.kernel.errors import NotFound
 from specrec.kernel.paging import Page
@@ -113,6 +115,40 @@ def upsert_categories(*, site_id: str, categories: Sequence[CategoryInput], now:
 def list_categories(*, site_id: str, cursor: str | None = None, limit: int | None = None) -> Page[CategoryInput]:
     """Return a page of categories in the order of their ids."""
     return selectors.list_categories(site_id=site_id, cursor=cursor, limit=limit)
+
+
+def start_import(*, site_id: str, data: bytes, now: datetime, background: bool = True) -> ImportStatus:
+    """Store JSON Lines of items (at most 64 MB) and a job for them; raises TooLarge, NotFound for an unknown site.
+
+    A worker applies it; without `background` whoever started it calls `run_import`.
+    """
+    profiles.get_site(site_id=site_id)
+    return imports.start_import(site_id=site_id, data=data, now=now, background=background)
+
+
+def run_import(
+    *,
+    import_id: UUID,
+    now_fn: Callable[[], datetime],
+    on_progress: Callable[[ImportStatus], None] | None = None,
+) -> bool:
+    """Apply what is left of an import, from where the last runner came to; False when there is nothing to do here."""
+    return imports.run_import(import_id=import_id, now_fn=now_fn, on_progress=on_progress)
+
+
+def resume_imports(*, now: datetime) -> list[UUID]:
+    """Enqueue imports whose runner has died; return their ids."""
+    return imports.resume_imports(now=now)
+
+
+def get_import(*, site_id: str, import_id: UUID) -> ImportStatus:
+    """Return how far the import is; raises NotFound."""
+    return selectors.import_status(selectors.get_import(site_id=site_id, import_id=import_id))
+
+
+def get_import_errors(*, site_id: str, import_id: UUID) -> bytes:
+    """Return the refused lines so far as JSON Lines of `LineError`; raises NotFound."""
+    return imports.read_errors(job=selectors.get_import(site_id=site_id, import_id=import_id))
 
 
 def get_stamp(*, site_id: str) -> int:

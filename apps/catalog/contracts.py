@@ -179,7 +179,11 @@ class WriteResult(msgspec.Struct, frozen=True):
 
 
 class ImportStatus(msgspec.Struct, frozen=True):
-    """A bulk import: counts of lines; `state` is queued, running, done or failed."""
+    """A bulk import; `state` is queued, running, done or failed.
+
+    `lines_done` were taken (or changed nothing), `lines_failed` refused; both make `lines_total` at the end. Blank lines
+    do not count.
+    """
 
     import_id: UUID
     state: str

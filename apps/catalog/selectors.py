@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django.db.models import QuerySet
 
 from apps.catalog import contracts
-from apps.catalog.models import CatalogStamp, Category, Item, Price, Stock, Store, Variant
-from specrec.kernel.errors import Invalid
+from apps.catalog.models import CatalogStamp, Category, ImportJob, Item, Price, Stock, Store, Variant
+from specrec.kernel.errors import Invalid, NotFound
 from specrec.kernel.paging import Page, checked_limit, from_cursor, to_cursor
 
 _CENT = Decimal("0.01")
@@ -58,6 +59,28 @@ def list_categories(*, site_id: str, cursor: str | None, limit: int | None) -> P
     rows = Category.objects.filter(site_id=site_id).order_by("category_id")
     found, following = _page(rows, "category_id", cursor, limit)
     return Page([_category(row) for row in found], following)
+
+
+def get_import(*, site_id: str, import_id: UUID) -> ImportJob:
+    """Return the job; raises NotFound, also for one of another site."""
+    job = ImportJob.objects.filter(site_id=site_id, import_id=import_id).first()
+    if job is None:
+        raise NotFound(f"There is no import {import_id}.", code="import_not_found", field="import_id")
+    return job
+
+
+def import_status(job: ImportJob) -> contracts.ImportStatus:
+    """Return the job as it is shown."""
+    return contracts.ImportStatus(
+        import_id=job.import_id,
+        state=job.state,
+        lines_total=job.lines_total,
+        lines_done=job.lines_done,
+        lines_failed=job.lines_failed,
+        created_at=job.created_at,
+        finished_at=job.finished_at,
+        message=job.message,
+    )
 
 
 def _live(site_id: str) -> QuerySet[Item]:
