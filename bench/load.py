@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -120,7 +121,7 @@ def _ask_until(end: float, address: tuple[str, int], requests: list[bytes], turn
         while (started := time.perf_counter()) < end:
             connection.sendall(requests[turn % len(requests)])
             turn += 1
-            errors += _status(connection) >= 400
+            errors += _status(connection) >= HTTPStatus.BAD_REQUEST
             times.append(time.perf_counter() - started)
     return errors
 

@@ -125,18 +125,6 @@ class PlacementInput(PlacementInfo, frozen=True, forbid_unknown_fields=True):
     exclude_history: bool = False
 
 
-class PlacementList(msgspec.Struct, frozen=True):
-    """All placements of a site, by key."""
-
-    placements: list[PlacementInfo]
-
-
-class ModelList(msgspec.Struct, frozen=True):
-    """The model versions of a site, newest first."""
-
-    models: list[ModelInfo]
-
-
 class Accepted(msgspec.Struct, frozen=True):
     """Work that goes on in the background."""
 

@@ -14,10 +14,9 @@ from apps.recommend import api
 from apps.recommend.contracts import (
     Accepted,
     Answer,
-    ModelList,
+    ModelInfo,
     PlacementInfo,
     PlacementInput,
-    PlacementList,
     Request,
 )
 from specrec.kernel import clock, wire
@@ -92,11 +91,11 @@ class PlacementsView(APIView):
     required_scope = {"GET": "catalog:read", "PUT": "catalog:write"}
 
     @extend_schema(
-        operation_id="list_placements", tags=["placements"], responses={(200, JSON): schema_of(PlacementList)}
+        operation_id="list_placements", tags=["placements"], responses={(200, JSON): schema_of(list[PlacementInfo])}
     )
     def get(self, request: RestRequest) -> HttpResponse:
         """List the placements of the key's site."""
-        return _json(PlacementList(placements=api.list_placements(site_id=request.auth.site_id)))
+        return _json(api.list_placements(site_id=request.auth.site_id))
 
     @extend_schema(
         operation_id="put_placement",
@@ -128,10 +127,10 @@ class ModelsView(APIView):
 
     required_scope = "catalog:read"
 
-    @extend_schema(operation_id="list_models", tags=["models"], responses={(200, JSON): schema_of(ModelList)})
+    @extend_schema(operation_id="list_models", tags=["models"], responses={(200, JSON): schema_of(list[ModelInfo])})
     def get(self, request: RestRequest) -> HttpResponse:
         """List the model versions of the key's site, newest first."""
-        return _json(ModelList(models=api.list_models(site_id=request.auth.site_id)))
+        return _json(api.list_models(site_id=request.auth.site_id))
 
 
 class TrainingView(APIView):

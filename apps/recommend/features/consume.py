@@ -60,23 +60,43 @@ def follow_once(store: FeatureStore, lease: Lease, *, stop: Callable[[], bool]) 
     position = store.position()
     if position is None:
         position = rebuild(store, now=clock.now)
-    since = 0.0
+    progress = _Progress(position)
+
+    def over() -> bool:
+        # Asked between two reads, also while nothing comes: the place to renew the lease and to report progress.
+        progress.report_when_due()
+        return stop() or not lease.holds()
+
     batches = tracking.follow(
         group=GROUP,
         position=None if position == REBUILT else position,
         limit=conf.FOLLOW_LIMIT,
         wait=conf.FOLLOW_WAIT_SECONDS,
-        stop=lambda: stop() or not lease.holds(),
+        stop=over,
     )
     for batch in batches:
         apply_events(store, batch.events, expected=position, position=batch.position)
-        position = batch.position
+        progress.position = position = batch.position
         yield position
-        if time.monotonic() - since >= conf.ACKNOWLEDGE_SECONDS:
-            tracking.acknowledge(group=GROUP, position=position)
-            since = time.monotonic()
-    if position != REBUILT:
-        tracking.acknowledge(group=GROUP, position=position)
+    progress.report()
+
+
+class _Progress:
+    """Tells the log about once a second how far the states are, so that it may be trimmed."""
+
+    def __init__(self, position: str) -> None:
+        self.position = position
+        self._reported = REBUILT
+        self._reported_at = 0.0
+
+    def report_when_due(self) -> None:
+        if time.monotonic() - self._reported_at >= conf.ACKNOWLEDGE_SECONDS:
+            self.report()
+
+    def report(self) -> None:
+        if self.position not in {self._reported, REBUILT}:
+            tracking.acknowledge(group=GROUP, position=self.position)
+            self._reported, self._reported_at = self.position, time.monotonic()
 
 
 def apply_events(

@@ -28,7 +28,7 @@ class ShopperState(msgspec.Struct, frozen=True, array_like=True):
 
 
 class History(msgspec.Struct, frozen=True):
-    """What a state says at a moment: items of interest (oldest first, each once), items just bought, items dismissed."""
+    """What a state says at a moment: items of interest (oldest first, each once), bought, dismissed."""
 
     item_ids: tuple[str, ...] = ()
     bought: dict[str, float] = {}
