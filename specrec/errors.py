@@ -16,7 +16,7 @@ import redis.exceptions
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import DataError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
-from django.views import defaults
+from django.views import csrf, defaults
 from graphql import GraphQLError
 from rest_framework import exceptions as drf
 
@@ -124,6 +124,13 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     if _for_people(request):
         return defaults.page_not_found(request, exception)
     return problem_response(NotFound("There is nothing at this address.", code="not_found"))
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Answer 403 where a form was sent without its token; the doors of the platform use keys and need none."""
+    if _for_people(request):
+        return csrf.csrf_failure(request, reason)
+    return problem_response(Denied("This address takes no such request.", code="csrf"))
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -20,6 +20,7 @@ from apps.profiles import api as profiles
 from apps.profiles.contracts import Caller
 from specrec.errors import Refused, graphql_error_formatter, problem_from, problem_response
 from specrec.graphql_documents import Rejected, prepare
+from specrec.graphql_execution import PlainFieldsFirst
 from specrec.kernel import wire
 from specrec.kernel.errors import Invalid, Problem
 
@@ -105,6 +106,7 @@ class SpecrecGraphQLView(GraphQLView):
             context_value=request,
             variable_values=variables,
             operation_name=operation_name,
+            execution_context_class=PlainFieldsFirst,
         )
 
     def _wants_graphiql(self, request: HttpRequest) -> bool:

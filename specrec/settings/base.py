@@ -23,6 +23,7 @@ X_FRAME_OPTIONS = "DENY"
 # TLS ends at the gateway: cookies are secure unless the operator says that there is none (the demo on localhost).
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not env.flag("SPECREC_PLAIN_HTTP")
 SESSION_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "specrec.errors.csrf_failure"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024 * 1024
 
 # --- parts -----------------------------------------------------------------------------------------------------------
@@ -157,6 +158,8 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    # A refused request is an answer, not an event for the operator: no line for each 4xx.
+    "loggers": {"django.request": {"level": "ERROR"}},
     "root": {"handlers": ["stderr"], "level": env.text("SPECREC_LOG_LEVEL", "INFO")},
 }
 
