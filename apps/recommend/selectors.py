@@ -56,7 +56,7 @@ def find_placement(*, site_id: str, placement: str) -> PlacementInfo | None:
 def list_nearest_items(
     *, site_id: str, item_id: str, limit: int, item_types: Sequence[str] = ()
 ) -> list[tuple[str, float]]:
-    """Return published items whose content is nearest to this one's, with cosine similarity; none for an unknown item."""
+    """Return the published items nearest in content to this one, with cosine similarity; none for an unknown item."""
     vectors = ItemVector.objects.filter(site_id=site_id)
     embedding = vectors.filter(item_id=item_id).values_list("embedding", flat=True).first()
     if embedding is None:

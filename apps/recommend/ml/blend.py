@@ -9,6 +9,8 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from apps.recommend.ml.neighbours import Neighbours
+
 Rows = NDArray[np.int32]
 Weights = NDArray[np.float32]
 
@@ -70,79 +72,73 @@ def score_history(
     `covisitation` and `content` override the weights, so that "similar" can ask for content alone and "also viewed"
     for behaviour alone. Items of the history may be among the candidates: masking is the caller's choice.
     """
-    history, decay = _weighted_history(history_rows, params, len(arrays.popularity))
+    history, shares = _weighted_history(history_rows, params, len(arrays.popularity))
     sources = (
         (arrays.covis_indptr, arrays.covis_indices, arrays.covis_weights, _or(covisitation, params.covisitation)),
         (arrays.content_indptr, arrays.content_indices, arrays.content_weights, _or(content, params.content)),
     )
-    columns: list[Rows] = []
-    values: list[Weights] = []
-    owners: list[int] = []
-    for indptr, indices, weights, factor in sources:
-        if factor == 0.0:
-            continue
-        for position, (row, share) in enumerate(zip(history, decay, strict=True)):
-            start, stop = indptr[row], indptr[row + 1]
-            if start != stop:
-                columns.append(indices[start:stop])
-                values.append(weights[start:stop] * np.float32(factor * share))
-                owners.append(position)
-    if not columns:
-        return _nothing()
-    return _ranked(arrays, columns, values, owners, history, params.popularity, limit)
+    parts = [
+        _gather(Neighbours(indptr, indices, weights), history, shares * np.float32(factor))
+        for indptr, indices, weights, factor in sources
+        if factor != 0.0
+    ]
+    given = _Given(*(np.concatenate(part) for part in zip(*parts, strict=True))) if parts else None
+    if given is None or len(given.column) == 0:
+        return Scored(np.empty(0, np.int32), np.empty(0, np.float32), np.empty(0, np.int32))
+    total = np.bincount(given.column, given.value, minlength=len(arrays.popularity))
+    rows, scores = _best(total, arrays.popularity, params.popularity, limit)
+    because = history[_because(given, rows, scratch=total)]
+    return Scored(rows.astype(np.int32), scores.astype(np.float32), because)
+
+
+class _Given(NamedTuple):
+    """What the history's items give to others: the item that gets it, how much, and the place of the giver."""
+
+    column: Rows
+    value: Weights
+    owner: NDArray[np.intp]
 
 
 def _or(override: float | None, value: float) -> float:
     return value if override is None else override
 
 
-def _weighted_history(history_rows: Rows, params: BlendParams, size: int) -> tuple[list[int], list[float]]:
+def _weighted_history(history_rows: Rows, params: BlendParams, size: int) -> tuple[Rows, Weights]:
     """Return distinct known rows, newest first, each with the weight of its newest place."""
     known = (row for row in reversed(history_rows.tolist()) if 0 <= row < size)
     newest_first = list(dict.fromkeys(known))[: params.max_history]
-    return newest_first, [params.history_decay**step for step in range(len(newest_first))]
+    shares = [params.history_decay**step for step in range(len(newest_first))]
+    return np.array(newest_first, dtype=np.int32), np.array(shares, dtype=np.float32)
 
 
-def _ranked(
-    arrays: BlendArrays,
-    columns: list[Rows],
-    values: list[Weights],
-    owners: list[int],
-    history: list[int],
-    popularity: float,
-    limit: int | None,
-) -> Scored:
-    column, value = np.concatenate(columns), np.concatenate(values)
-    total = np.bincount(column, value, minlength=len(arrays.popularity))
-    found = np.flatnonzero(total)
+def _gather(lists: Neighbours, rows: Rows, shares: Weights) -> _Given:
+    starts = lists.indptr[rows]
+    lengths = lists.indptr[rows + 1] - starts
+    owner = np.repeat(np.arange(len(rows)), lengths)
+    place = np.arange(len(owner)) + (starts - np.cumsum(lengths) + lengths)[owner]
+    return _Given(lists.indices[place], lists.weights[place] * shares[owner], owner)
+
+
+def _best(
+    total: NDArray[np.float64], popularity: Weights, factor: float, limit: int | None
+) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    found = np.flatnonzero(total > 0)
     scores = total[found]
-    scores += popularity * arrays.popularity[found]
+    scores += factor * popularity[found]
     if limit is not None and limit < len(found):
         kept = np.sort(np.argpartition(-scores, limit - 1)[:limit])
         found, scores = found[kept], scores[kept]
     order = np.argsort(-scores, kind="stable")
-    rows = found[order]
-    owner = np.repeat(np.asarray(owners), [len(part) for part in columns])
-    because = _because(column, value, owner, rows, total)
-    return Scored(rows.astype(np.int32), scores[order].astype(np.float32), np.asarray(history, dtype=np.int32)[because])
+    return found[order], scores[order]
 
 
-def _because(
-    column: Rows,
-    value: Weights,
-    owner: NDArray[np.intp],
-    rows: NDArray[np.intp],
-    scratch: NDArray[np.float64],
-) -> NDArray[np.intp]:
-    """Return for each of the rows the owner that gave it most; `scratch` is as long as the catalogue and is overwritten."""
+def _because(given: _Given, rows: NDArray[np.intp], *, scratch: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Return the owner that gave most to each of the rows; `scratch` is as long as the catalogue and is overwritten."""
     scratch.fill(-1.0)
     scratch[rows] = np.arange(len(rows))
-    slot = scratch[column].astype(np.intp)
+    slot = scratch[given.column].astype(np.intp)
     asked = np.flatnonzero(slot >= 0)
-    place = owner[asked] * len(rows) + slot[asked]
-    shares = np.bincount(place, value[asked], minlength=(int(owner.max()) + 1) * len(rows))
+    owner = given.owner[asked]
+    place = owner * len(rows) + slot[asked]
+    shares = np.bincount(place, given.value[asked], minlength=(int(owner.max()) + 1) * len(rows))
     return np.asarray(shares.reshape(-1, len(rows)).argmax(axis=0))
-
-
-def _nothing() -> Scored:
-    return Scored(np.empty(0, np.int32), np.empty(0, np.float32), np.empty(0, np.int32))

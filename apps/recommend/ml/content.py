@@ -3,15 +3,16 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.linalg import qr, svd
 
 from apps.recommend.ml.neighbours import Neighbours, keep_top
 
+_TINY = 1e-9  # shorter than this, a vector points nowhere
 _WORD = re.compile(r"[^\W_]{2,}")
 
 
@@ -57,10 +58,10 @@ def fit_tokens(items: Described, params: ContentParams) -> sparse.csr_array:
 
 def fit_content(tokens: sparse.csr_array, params: ContentParams, *, block: int = 1_024) -> Neighbours:
     """Return the nearest items of each item by cosine; computed in blocks, so memory does not grow with the square."""
-    transposed = tokens.T.tocsr().astype(np.float32)
-    narrow = tokens.astype(np.float32)
+    narrow = sparse.csr_array(tokens.astype(np.float32))
+    transposed = narrow.T.tocsr()
     parts = [
-        _block_top(narrow[start : start + block] @ transposed, start, params.top_k)
+        _block_top(sparse.csr_array(narrow[start : start + block] @ transposed), params.top_k + 1)
         for start in range(0, tokens.shape[0], block)
     ]
     stacked = sparse.vstack(parts, format="csr") if parts else sparse.csr_array(tokens.shape[:1] * 2, dtype=np.float32)
@@ -70,21 +71,28 @@ def fit_content(tokens: sparse.csr_array, params: ContentParams, *, block: int =
 def project(tokens: sparse.csr_array, size: int, *, seed: int) -> NDArray[np.float32]:
     """Return unit vectors [n, size] whose cosines approximate those of the tokens (randomised truncated SVD)."""
     n_items, n_tokens = tokens.shape
-    rank = min(size, n_items, n_tokens)
     out = np.zeros((n_items, size), dtype=np.float32)
-    if rank == 0 or tokens.nnz == 0:
+    if tokens.nnz == 0:
         return out
-    sketch = tokens @ np.random.default_rng(seed).standard_normal((n_tokens, min(rank + 16, n_tokens)))
+    sketch = tokens @ np.random.default_rng(seed).standard_normal((n_tokens, min(size + 16, n_tokens)))
     for _ in range(2):
-        basis, _ = qr(sketch, mode="economic")
-        sketch = tokens @ (tokens.T @ basis)
-    basis, _ = qr(sketch, mode="economic")
-    left, singular, _ = svd((tokens.T @ basis).T, full_matrices=False)
-    vectors = (basis @ left[:, :rank]) * singular[:rank]
+        sketch = tokens @ (tokens.T @ _orthonormal(sketch))
+    basis = _orthonormal(sketch)
+    shadow = tokens.T @ basis
+    strength, turn = np.linalg.eigh(shadow.T @ shadow)
+    strongest = np.argsort(-strength, kind="stable")[:size]
+    vectors = basis @ turn[:, strongest] * np.sqrt(np.maximum(strength[strongest], 0.0))
     vectors *= np.where(vectors.sum(axis=0) < 0, -1.0, 1.0)  # the sign of a singular vector is arbitrary: fix it
     length = np.linalg.norm(vectors, axis=1, keepdims=True)
-    out[:, :rank] = np.divide(vectors, length, out=np.zeros_like(vectors), where=length > 1e-9)
+    out[:, : len(strongest)] = np.divide(vectors, length, out=np.zeros_like(vectors), where=length > _TINY)
     return out
+
+
+def _orthonormal(columns: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return an orthonormal basis of the columns, by their Gram matrix: far cheaper than QR for tall matrices."""
+    strength, turn = np.linalg.eigh(columns.T @ columns)
+    kept = strength > strength[-1] * _TINY
+    return np.asarray(columns @ (turn[:, kept] / np.sqrt(strength[kept])))
 
 
 def _tokens(
@@ -131,7 +139,7 @@ def _unit_rows(counts: sparse.csr_array, max_share: float) -> sparse.csr_array:
     n_items = counts.shape[0]
     having = np.bincount(counts.indices, minlength=counts.shape[1])
     rarity = np.log((n_items + 1) / (having + 1))
-    rarity[(having < 2) | (having > max(max_share * n_items, 2))] = 0.0
+    rarity[(having <= 1) | (having > max(max_share * n_items, 2.0))] = 0.0
     weighted = sparse.csr_array(counts @ sparse.diags_array(rarity))
     weighted.eliminate_zeros()
     length = np.sqrt(np.bincount(_row_of(weighted), weights=weighted.data**2, minlength=n_items))
@@ -143,16 +151,15 @@ def _row_of(matrix: sparse.csr_array) -> NDArray[np.intp]:
     return np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
 
 
-def _block_top(similar: sparse.csr_array, first_row: int, k: int) -> sparse.csr_array:
-    """Return the k best entries of each row, the item itself left out; equal ones by the lower column."""
-    dense = similar.toarray()
-    count, n_items = dense.shape
-    dense[np.arange(count), np.arange(first_row, first_row + count)] = 0.0
-    kept = min(k, n_items)
-    dense -= np.arange(n_items, dtype=np.float32) * np.float32(1e-9)
-    columns = np.argpartition(dense, n_items - kept, axis=1)[:, n_items - kept :]
-    values = np.maximum(np.take_along_axis(dense, columns, axis=1), 0.0)
-    rows = np.repeat(np.arange(count), kept)
-    found = sparse.coo_array((values.ravel(), (rows, columns.ravel())), shape=dense.shape).tocsr()
-    found.eliminate_zeros()
-    return found
+def _block_top(similar: sparse.csr_array, k: int) -> sparse.csr_array:
+    """Return at most k of the best entries of each row; among equal ones which are kept depends on the data alone."""
+    kept = []
+    bounds = similar.indptr.tolist()
+    for start, stop in pairwise(bounds):
+        if stop - start > k:
+            kept.append(start + np.argpartition(similar.data[start:stop], stop - start - k)[-k:])
+        else:
+            kept.append(np.arange(start, stop))
+    place = np.concatenate(kept) if kept else np.empty(0, dtype=np.intp)
+    indptr = np.concatenate(([0], np.cumsum([len(part) for part in kept])))
+    return sparse.csr_array((similar.data[place], similar.indices[place], indptr), shape=similar.shape)

@@ -1,7 +1,7 @@
 """Directed co-visitation: what tends to come after what, near in the sequence, corrected for popularity.
 
-Measured (Amazon Beauty, strict protocol): ahead of EASE and ALS in quality at a hundredth of their time, because direction
-and distance carry more than the class of model.
+Measured (Amazon Beauty, strict protocol): ahead of EASE and ALS in quality at a hundredth of their time, because
+direction and distance carry more than the class of model.
 """
 
 from dataclasses import dataclass

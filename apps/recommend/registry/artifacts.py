@@ -1,7 +1,7 @@
 """Model artifacts: a folder of plain `.npy` arrays and a manifest that proves them. Never pickles.
 
-The manifest is written last, so a half-written folder has none and is never loaded. Loading checks every file against its
-sha256, dtype and shape before anything of it is used; the arrays are then mapped, not copied.
+The manifest is written last, so a half-written folder has none and is never loaded. Loading checks every file against
+its sha256, dtype and shape before anything of it is used; the arrays are then mapped, not copied.
 """
 
 import hashlib

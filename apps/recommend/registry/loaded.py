@@ -1,7 +1,7 @@
 """The models that this process answers with: loaded once, swapped when another version is promoted.
 
-Failure policy: fall back. When the database or an artifact cannot be read, the last loaded version stays, and the reason
-is logged; a site that never had one has None and is answered from popularity by its own rules.
+Failure policy: fall back. When the database or an artifact cannot be read, the last loaded version stays, and the
+reason is logged; a site that never had one has None, and serving goes on along its fallback chain.
 """
 
 import logging

@@ -1,8 +1,8 @@
 """Which version a site answers with: promotion and roll-back, each one transaction.
 
-Serving polls the promoted stamp (see `loaded`), so nothing needs to be told. The artifact is read and verified before the
-change: a version that cannot be loaded is never promoted. The vectors follow in their own transaction, because filling
-their index takes longer than a promotion may; until then the search sees the former set, whole.
+Serving polls the promoted stamp (see `loaded`), so nothing needs to be told. The artifact is read and verified before
+the change: a version that cannot be loaded is never promoted. The vectors follow in their own transaction, because
+filling their index takes longer than a promotion may; until then the search sees the former set, whole.
 """
 
 from datetime import datetime
@@ -21,7 +21,7 @@ KEPT_VERSIONS = 5
 
 
 def promote_model(*, site_id: str, stamp: str, now: datetime, note: str | None = None) -> ModelInfo:
-    """Answer with this version from now on, whatever the gate said; raises NotFound, or BadArtifact and changes nothing."""
+    """Answer with this version from now on, whatever the gate said; raises NotFound or BadArtifact, nothing changed."""
     selectors.get_version(site_id=site_id, stamp=stamp)
     to_loaded(read_artifact(site_id=site_id, stamp=stamp))
     with transaction.atomic():

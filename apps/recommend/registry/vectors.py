@@ -12,20 +12,17 @@ from apps.recommend.registry.loaded import decode_ids
 _SIGNATURE = b"PGCOPY\n\xff\r\n\x00" + struct.pack(">ii", 0, 0)
 _TRAILER = struct.pack(">h", -1)
 _COLUMNS = ("site_id", "item_id", "model_stamp", "embedding", "item_type", "published")
+_COPY = f"COPY recommend_itemvector ({', '.join(_COLUMNS)}) FROM STDIN (FORMAT BINARY)"
 _CHUNK = 2_000
 
 
 def replace_vectors(*, site_id: str, stamp: str, arrays: dict[str, np.ndarray]) -> int:
-    """Replace the site's vectors by those of an artifact and return how many there are; items without one are left out.
-
-    Nothing is written when they are the same already: filling the index is the most expensive part of a promotion.
-    """
+    """Replace the site's vectors by those of an artifact; return how many items have one."""
     rows = list(_rows(site_id, stamp, arrays))
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 2))", [site_id])
         ItemVector.objects.filter(site_id=site_id).delete()
-        statement = f"COPY {ItemVector._meta.db_table} ({', '.join(_COLUMNS)}) FROM STDIN (FORMAT BINARY)"
-        with cursor.copy(statement) as copy:
+        with cursor.copy(_COPY) as copy:
             copy.write(_SIGNATURE)
             for start in range(0, len(rows), _CHUNK):
                 copy.write(b"".join(rows[start : start + _CHUNK]))
@@ -34,7 +31,7 @@ def replace_vectors(*, site_id: str, stamp: str, arrays: dict[str, np.ndarray]) 
 
 
 def _rows(site_id: str, stamp: str, arrays: dict[str, np.ndarray]) -> Iterator[bytes]:
-    """Yield each row in PostgreSQL's binary copy format, items whose vector is zero left out (a cosine needs a length)."""
+    """Yield each row in PostgreSQL's binary copy format; a vector of zeros is left out, as a cosine needs a length."""
     vectors = arrays["vectors"]
     head = struct.pack(">h", len(_COLUMNS)) + _field(site_id.encode())
     stamp_field = _field(stamp.encode())

@@ -1,4 +1,4 @@
-"""How good a model is on what it has not seen, beside popularity and the promoted version, and whether it may be promoted."""
+"""How good a model is on what it has not seen, beside popularity and the promoted version; may it be promoted?"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -99,8 +99,8 @@ def judge(metrics: dict[str, float], *, min_cases: int, has_promoted: bool, prom
     """Return whether a version with these figures may be promoted.
 
     `metrics` holds the version's figures, `popularity_*`, and of the promoted version `promoted_*` (same hold-out) or
-    `promoted_then_*` (its own hold-out, when it has already seen this one). Too few cases prove nothing: such a version is
-    promoted only where none that was measured would be replaced, because content neighbours are better than nothing.
+    `promoted_then_*` (its own hold-out, when it has already seen this one). Too few cases prove nothing: such a version
+    is promoted only where none that was measured would be replaced; content neighbours are better than nothing.
     """
     cases = int(metrics.get("cases", 0))
     if cases < min_cases:

@@ -1,4 +1,4 @@
-"""Recipes: everything that decides what a model becomes, besides the data. Frozen, named, versioned, stored with the model.
+"""Recipes: everything that decides what a model becomes, besides the data. Frozen, named, stored with the model.
 
 Change a value and raise the version, so that two models with one recipe name are comparable.
 """
@@ -34,9 +34,9 @@ class Recipe:
     window_days: int = 365
     event_weights: dict[str, float] = field(default_factory=lambda: dict(EVENT_WEIGHTS))
     half_life_days: float = 30.0
-    covisitation: CovisitationParams = CovisitationParams()
-    content: ContentParams = ContentParams()
-    blend: BlendParams = BlendParams()
+    covisitation: CovisitationParams = field(default_factory=CovisitationParams)
+    content: ContentParams = field(default_factory=ContentParams)
+    blend: BlendParams = field(default_factory=BlendParams)
     hold_out_share: float = 0.1
     min_cases: int = 50
     max_cases: int = 4_000

@@ -57,7 +57,7 @@ def train_due_sites(*, now: datetime) -> list[str]:
 
 
 def train_site(*, site_id: str, now: datetime, recipe: Recipe = DEFAULT_RECIPE) -> ModelInfo:
-    """Train the site and return the version, promoted or rejected; raises NotFound, and Conflict while another trains it."""
+    """Train the site and return the version, promoted or rejected; raises NotFound, or Conflict while one runs."""
     profiles.get_site(site_id=site_id)
     with _only_one(site_id), _recorded(site_id, now) as progress:
         version = _train(site_id, now, recipe, progress)
