@@ -65,9 +65,12 @@ def signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> No
 
 
 def collect(process: subprocess.Popen[bytes]) -> int:
-    """Kill what is left of an ended process's group and return the exit status."""
+    """Kill what is left of an ended process's group, see it gone, and return the exit status."""
     signal_group(process, signal.SIGKILL)
-    return process.wait()
+    status = process.wait()
+    # A killed process needs a moment to go, and its port with it; one that init never collects must not hold us.
+    wait_until(lambda: not _has_group(process.pid), seconds=2.0)
+    return status
 
 
 def stop(process: subprocess.Popen[bytes], steps: Sequence[tuple[signal.Signals, float]]) -> None:
@@ -122,6 +125,14 @@ def tail(path: Path, lines: int = 12) -> str:
         return "\n".join(path.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])
     except FileNotFoundError:
         return ""
+
+
+def _has_group(number: int) -> bool:
+    try:
+        os.killpg(number, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def _is_alive(process: psutil.Process) -> bool:
