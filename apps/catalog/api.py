@@ -10,10 +10,13 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
+import msgspec
+
 from apps.catalog import columns as item_columns
 from apps.catalog import selectors
 from apps.catalog.contracts import (
     CategoryInput,
+    EntriesResult,
     ImportStatus,
     Item,
     ItemColumns,
@@ -25,9 +28,11 @@ from apps.catalog.contracts import (
     StoreInput,
     WriteResult,
 )
+from apps.catalog.services import entries as entry_services
 from apps.catalog.services import imports, offers, places
 from apps.catalog.services import items as item_services
 from apps.profiles import api as profiles
+from specrec.kernel import clock
 from specrec.kernel.errors import NotFound
 from specrec.kernel.paging import Page
 
@@ -39,17 +44,22 @@ def upsert_items(*, site_id: str, items: Sequence[ItemInput], now: datetime) -> 
     return item_services.upsert_items(site_id=site_id, items=items, now=now)
 
 
-def get_item(*, site_id: str, item_id: str) -> Item:
+def upsert_item(*, site_id: str, item: ItemInput, now: datetime) -> WriteResult:
+    """Write one item whole; raises Invalid or Conflict with the field."""
+    return item_services.upsert_item(site_id=site_id, item=item, now=now)
+
+
+def get_item(*, site_id: str, item_id: str, published_only: bool = False) -> Item:
     """Return the item; raises NotFound, also for a deleted one and for one of another site."""
-    found = selectors.find_items(site_id=site_id, item_ids=[item_id])
+    found = selectors.find_items(site_id=site_id, item_ids=[item_id], published_only=published_only)
     if not found:
         raise NotFound(f"There is no item {item_id}.", code="item_not_found", field="item_id")
     return found[0]
 
 
-def get_items(*, site_id: str, item_ids: Sequence[str]) -> list[Item]:
+def get_items(*, site_id: str, item_ids: Sequence[str], published_only: bool = False) -> list[Item]:
     """Return those of the items that exist, in the order asked for, each once."""
-    return selectors.find_items(site_id=site_id, item_ids=item_ids)
+    return selectors.find_items(site_id=site_id, item_ids=item_ids, published_only=published_only)
 
 
 def list_items(
@@ -129,7 +139,7 @@ def start_import(*, site_id: str, data: bytes, now: datetime, background: bool =
 def run_import(
     *,
     import_id: UUID,
-    now_fn: Callable[[], datetime],
+    now_fn: Callable[[], datetime] = clock.now,
     on_progress: Callable[[ImportStatus], None] | None = None,
 ) -> bool:
     """Apply what is left of an import, from where the last runner came to; False when there is nothing to do here."""
@@ -151,6 +161,33 @@ def get_import_errors(*, site_id: str, import_id: UUID) -> bytes:
     return imports.read_errors(job=selectors.get_import(site_id=site_id, import_id=import_id))
 
 
+def write_stock(*, site_id: str, entries: Sequence[msgspec.Raw], now: datetime) -> EntriesResult:
+    """Check each entry as a StockUpdate, write the good ones, say what became of each."""
+    return entry_services.write_stock(site_id=site_id, entries=entries, now=now)
+
+
+def write_prices(*, site_id: str, entries: Sequence[msgspec.Raw], now: datetime) -> EntriesResult:
+    """Check each entry as a PriceUpdate, write the good ones, say what became of each."""
+    return entry_services.write_prices(site_id=site_id, entries=entries, now=now)
+
+
+def write_stores(*, site_id: str, entries: Sequence[msgspec.Raw], now: datetime) -> EntriesResult:
+    """Check each entry as a StoreInput, write the good ones, say what became of each."""
+    del now  # see `upsert_stores`
+    return entry_services.write_stores(site_id=site_id, entries=entries)
+
+
+def write_categories(*, site_id: str, entries: Sequence[msgspec.Raw], now: datetime) -> EntriesResult:
+    """Check each entry as a CategoryInput, write the good ones, say what became of each."""
+    del now  # see `upsert_categories`
+    return entry_services.write_categories(site_id=site_id, entries=entries)
+
+
+def localise(*, texts: dict[str, str], locales: Sequence[str]) -> str:
+    """Return the text in the first of the locales that has one, then in its language, then in any; else nothing."""
+    return selectors.localise(texts=texts, locales=locales)
+
+
 def get_stamp(*, site_id: str) -> int:
     """Return the version of the site's catalogue: it moves with every change, in the same transaction."""
     return selectors.get_stamp(site_id=site_id)
@@ -163,5 +200,5 @@ def load_columns(*, site_id: str, now: datetime) -> ItemColumns:
 
 
 def offer(*, columns: ItemColumns, store_id: str | None) -> Offer:
-    """Return the best available variant and price of each item, online or at a store. Pure; worth keeping per columns."""
+    """Return the best available variant and price of each item, online or at a store. Pure; worth keeping."""
     return item_columns.offer(columns=columns, store_id=store_id)

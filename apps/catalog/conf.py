@@ -1,4 +1,4 @@
-"""The typed attributes of each item type: their names, units and ranges. Lengths are in millimetres, powers in dioptres.
+"""The typed attributes of each item type: names, units and ranges. Lengths are in millimetres, powers in dioptres.
 
 Every attribute may be left out. Merchants put their own facts in `extra` and free words in `tags`; the type `generic`
 has no names of its own and takes any. The ranges are wide on purpose: they catch typing errors (52 cm for 52 mm), not
@@ -13,7 +13,7 @@ import msgspec
 from specrec.kernel import wire
 from specrec.kernel.errors import Invalid
 
-# Checked by `_check_facts`: a union of a string with a pattern and a list is freed wrongly by msgspec 0.22 (it crashes).
+# Checked by `_check_facts`: msgspec 0.22 crashes when it frees a union of a string with a pattern and a list.
 Facts = dict[str, Any]
 Words = Annotated[list[wire.Line], msgspec.Meta(max_length=100)]
 Numbers = Annotated[list[float], msgspec.Meta(max_length=1_000)]
@@ -67,7 +67,7 @@ class _Attributes(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
     tags: Words = []
 
 
-class FrameAttributes(_Attributes):
+class FrameAttributes(_Attributes, frozen=True):
     """A spectacle frame, as a model. `rx_*` bound the prescription it can be glazed to; `min_index` the lens index."""
 
     shape: Shape | None = None
@@ -93,7 +93,7 @@ class FrameAttributes(_Attributes):
     sustainability: Words = []
 
 
-class SunglassesAttributes(FrameAttributes):
+class SunglassesAttributes(FrameAttributes, frozen=True):
     """Sunglasses. `filter_cat` is the category of EN ISO 12312-1; darkness says nothing about UV, hence `uv400`."""
 
     filter_cat: Annotated[int, msgspec.Meta(ge=0, le=4)] | None = None
@@ -104,8 +104,8 @@ class SunglassesAttributes(FrameAttributes):
     uv400: bool | None = None
 
 
-class ContactLensAttributes(_Attributes):
-    """A contact lens range. `bc` and `dia` in mm; `sph_list`, `cyl_list`, `add_list` in dioptres, `axis_list` in degrees."""
+class ContactLensAttributes(_Attributes, frozen=True):
+    """A contact lens range. `bc` and `dia` in mm; `sph_list`, `cyl_list`, `add_list` in dioptres; axes in degrees."""
 
     modality: Literal["daily", "weekly", "fortnightly", "monthly", "quarterly", "yearly"] | None = None
     design: (
@@ -137,7 +137,7 @@ class ContactLensAttributes(_Attributes):
     solution_types: Words = []
 
 
-class LensOptionAttributes(_Attributes):
+class LensOptionAttributes(_Attributes, frozen=True):
     """A spectacle lens to choose with a frame. Heights, corridors and diameters in mm; `density` in g/cm3."""
 
     design: (
@@ -171,7 +171,7 @@ class LensOptionAttributes(_Attributes):
     polarised: bool | None = None
 
 
-class SolutionAttributes(_Attributes):
+class SolutionAttributes(_Attributes, frozen=True):
     """Contact lens care. `lens_materials` names what it may be used with."""
 
     solution_type: wire.Line | None = None
@@ -183,7 +183,7 @@ class SolutionAttributes(_Attributes):
     case_included: bool | None = None
 
 
-class AccessoryAttributes(_Attributes):
+class AccessoryAttributes(_Attributes, frozen=True):
     """A case, cloth, spray, cord, clip-on, ready reader (`power`, dioptres) and the like."""
 
     kind: wire.Line | None = None
@@ -195,7 +195,7 @@ class AccessoryAttributes(_Attributes):
     compatible_with: Words = []
 
 
-class HearingAttributes(_Attributes):
+class HearingAttributes(_Attributes, frozen=True):
     """A hearing aid, battery, consumable or protection. `hours_per_cell` is the battery life in hours of use."""
 
     kind: Literal["aid", "battery", "consumable", "protection", "accessory"] | None = None
@@ -214,7 +214,7 @@ class HearingAttributes(_Attributes):
     compatible_models: Words = []
 
 
-class ServiceAttributes(_Attributes):
+class ServiceAttributes(_Attributes, frozen=True):
     """An eye test, fitting, hearing check, adjustment or repair."""
 
     kind: wire.Line | None = None
@@ -223,10 +223,10 @@ class ServiceAttributes(_Attributes):
     min_age: Annotated[int, msgspec.Meta(ge=0, le=120)] | None = None
 
 
-class FrameVariantAttributes(_Attributes):
+class FrameVariantAttributes(_Attributes, frozen=True):
     """One colour and size of a frame. `ed_source` and `width_source` say how far the number can be trusted.
 
-    a_mm eye size, b_mm lens height, dbl_mm bridge, ed_mm effective diameter, temple_mm side, front_width_mm whole front.
+    a_mm eye size, b_mm lens height, dbl_mm bridge, ed_mm effective diameter, temple_mm side, front_width_mm front.
     """
 
     colour_front: wire.Line | None = None

@@ -21,12 +21,16 @@ Localized = dict[wire.Locale, wire.Line]
 LocalizedText = dict[wire.Locale, wire.Text]
 Time = Annotated[datetime, msgspec.Meta(tz=True)]  # RFC 3339 with an offset
 
+MAX_IMPORT_BYTES = 64 * 1024 * 1024
+MAX_ENTRIES = 5_000
+MAX_ENTRIES_BYTES = 8 * 1024 * 1024
+
 
 class Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Base of all inputs: unknown fields are refused, so that a typing error is never silently lost."""
 
 
-class PriceInput(Strict):
+class PriceInput(Strict, frozen=True):
     """A price of one SKU. `store_id` empty means everywhere; `valid_until` is exclusive and open when absent."""
 
     amount: Amount
@@ -37,7 +41,7 @@ class PriceInput(Strict):
     valid_until: Time | None = None
 
 
-class StockInput(Strict):
+class StockInput(Strict, frozen=True):
     """Pieces of one SKU at one store; `store_id` empty means the online warehouse."""
 
     on_hand: Count
@@ -46,7 +50,7 @@ class StockInput(Strict):
     try_on_sample: bool = False
 
 
-class VariantInput(Strict):
+class VariantInput(Strict, frozen=True):
     """A sellable unit. `cost` (site currency, net) serves margin guards and never leaves the platform.
 
     `prices` and `stock` left out (or null) keep what is stored, because products, prices and stock often come from
@@ -63,7 +67,7 @@ class VariantInput(Strict):
     stock: Annotated[list[StockInput], msgspec.Meta(max_length=10_000)] | None = None
 
 
-class ItemInput(Strict):
+class ItemInput(Strict, frozen=True):
     """A catalogue item with its variants, whole: what is left out is removed (prices and stock apart).
 
     `attributes` are those of the item type, see `conf.py`. `source_version`: an older or equal one than the stored one
@@ -87,7 +91,7 @@ class ItemInput(Strict):
     source_version: Version | None = None
 
 
-class StockUpdate(Strict):
+class StockUpdate(Strict, frozen=True):
     """New stock of one SKU at one place. An older `updated_at` than the stored one changes nothing."""
 
     sku: wire.Id
@@ -98,7 +102,7 @@ class StockUpdate(Strict):
     updated_at: Time | None = None
 
 
-class PriceUpdate(Strict):
+class PriceUpdate(Strict, frozen=True):
     """All prices of one SKU, replacing those it had. An older `updated_at` than the stored one changes nothing."""
 
     sku: wire.Id
@@ -106,7 +110,7 @@ class PriceUpdate(Strict):
     updated_at: Time | None = None
 
 
-class StoreInput(Strict):
+class StoreInput(Strict, frozen=True):
     store_id: wire.Id
     name: wire.Line
     time_zone: wire.Word | None = None
@@ -116,7 +120,7 @@ class StoreInput(Strict):
     is_active: bool = True
 
 
-class CategoryInput(Strict):
+class CategoryInput(Strict, frozen=True):
     category_id: wire.Id
     name: Localized
     parent_id: wire.Id | None = None
@@ -181,8 +185,8 @@ class WriteResult(msgspec.Struct, frozen=True):
 class ImportStatus(msgspec.Struct, frozen=True):
     """A bulk import; `state` is queued, running, done or failed.
 
-    `lines_done` were taken (or changed nothing), `lines_failed` refused; both make `lines_total` at the end. Blank lines
-    do not count.
+    `lines_done` were taken (or changed nothing), `lines_failed` refused; both make `lines_total` at the end. Blank
+    lines do not count.
     """
 
     import_id: UUID
@@ -203,6 +207,78 @@ class LineError(msgspec.Struct, frozen=True):
     code: str
     field: str | None
     message: str
+
+
+class ItemKey(Strict, frozen=True):
+    """An item id as it stands in an address."""
+
+    item_id: wire.Id
+
+
+class PageQuery(Strict, frozen=True):
+    """Which page of a list: `cursor` is the `next_cursor` of the page before."""
+
+    cursor: wire.Line | None = None
+    limit: int | None = None
+
+
+class ItemQuery(PageQuery, frozen=True):
+    """Which items to list."""
+
+    item_type: ItemType | None = None
+    category_id: wire.Id | None = None
+    published: bool | None = None
+
+
+class DeleteQuery(Strict, frozen=True):
+    """What a delete must find: `source` that of the item, `source_version` no older than the stored one."""
+
+    source: wire.Word | None = None
+    source_version: Version | None = None
+
+
+class StockEntries(Strict, frozen=True):
+    """Body of `/v1/stock`; each entry is checked on its own."""
+
+    stock: Annotated[list[msgspec.Raw], msgspec.Meta(max_length=MAX_ENTRIES)]
+
+
+class PriceEntries(Strict, frozen=True):
+    """Body of `/v1/prices`."""
+
+    prices: Annotated[list[msgspec.Raw], msgspec.Meta(max_length=MAX_ENTRIES)]
+
+
+class StoreEntries(Strict, frozen=True):
+    """Body of `/v1/stores`."""
+
+    stores: Annotated[list[msgspec.Raw], msgspec.Meta(max_length=MAX_ENTRIES)]
+
+
+class CategoryEntries(Strict, frozen=True):
+    """Body of `/v1/categories`."""
+
+    categories: Annotated[list[msgspec.Raw], msgspec.Meta(max_length=MAX_ENTRIES)]
+
+
+class EntryResult(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What became of the entry at `index` of a list. A refused one has code, field and message."""
+
+    index: int
+    status: Literal["created", "updated", "unchanged", "refused"]
+    id: str | None = None
+    code: str | None = None
+    field: str | None = None
+    message: str | None = None
+
+
+class EntriesResult(msgspec.Struct, frozen=True):
+    """The answer to a list: one result an entry, in order."""
+
+    written: int
+    unchanged: int
+    refused: int
+    results: list[EntryResult]
 
 
 @dataclass(frozen=True, slots=True)

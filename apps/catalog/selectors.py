@@ -20,9 +20,10 @@ def get_stamp(*, site_id: str) -> int:
     return CatalogStamp.objects.filter(site_id=site_id).values_list("stamp", flat=True).first() or 0
 
 
-def find_items(*, site_id: str, item_ids: Sequence[str]) -> list[contracts.Item]:
+def find_items(*, site_id: str, item_ids: Sequence[str], published_only: bool) -> list[contracts.Item]:
     """Return the items that exist, in the order asked for."""
-    rows = {row.item_id: row for row in _live(site_id).filter(item_id__in=item_ids)}
+    found = _live(site_id).filter(item_id__in=item_ids)
+    rows = {row.item_id: row for row in (found.filter(published=True) if published_only else found)}
     return _whole([rows[item_id] for item_id in dict.fromkeys(item_ids) if item_id in rows])
 
 
@@ -59,6 +60,18 @@ def list_categories(*, site_id: str, cursor: str | None, limit: int | None) -> P
     rows = Category.objects.filter(site_id=site_id).order_by("category_id")
     found, following = _page(rows, "category_id", cursor, limit)
     return Page([_category(row) for row in found], following)
+
+
+def localise(*, texts: dict[str, str], locales: Sequence[str]) -> str:
+    """Return the text that fits the locales best, in their order."""
+    for locale in locales:
+        if locale in texts:
+            return texts[locale]
+        language = locale.partition("-")[0]
+        for other, text in texts.items():
+            if other.partition("-")[0] == language:
+                return text
+    return next(iter(texts.values()), "")
 
 
 def get_import(*, site_id: str, import_id: UUID) -> ImportJob:

@@ -16,7 +16,7 @@ import msgspec
 from django.db import transaction
 from django.db.models import F, Q
 
-from apps.catalog.contracts import ImportStatus, ItemInput, LineError
+from apps.catalog.contracts import MAX_IMPORT_BYTES, ImportStatus, ItemInput, LineError
 from apps.catalog.models import ImportJob
 from apps.catalog.selectors import import_status
 from apps.catalog.services.checks import line_error
@@ -25,7 +25,6 @@ from specrec.kernel import blobs, ids, jobs, wire
 from specrec.kernel.errors import Problem, TooLarge
 
 logger = logging.getLogger(__name__)
-MAX_BYTES = 64 * 1024 * 1024
 MAX_LINE = 1024 * 1024
 BATCH_LINES = 500
 BATCH_BYTES = 4 * 1024 * 1024
@@ -53,9 +52,11 @@ class _Batch:
 
 def start_import(*, site_id: str, data: bytes, now: datetime, background: bool) -> ImportStatus:
     """Store the lines and a job for them; with `background` a worker is told. Raises TooLarge."""
-    if len(data) > MAX_BYTES:
-        message = f"The file has {len(data):,} bytes; at most {MAX_BYTES:,} are accepted. Cut it between two lines."
-        raise TooLarge(message, code="too_large", max_bytes=MAX_BYTES)
+    if len(data) > MAX_IMPORT_BYTES:
+        message = (
+            f"The file has {len(data):,} bytes; at most {MAX_IMPORT_BYTES:,} are accepted. Cut it between two lines."
+        )
+        raise TooLarge(message, code="too_large", max_bytes=MAX_IMPORT_BYTES)
     total = sum(1 for line in io.BytesIO(data.removeprefix(_BOM)) if line.strip())
     job = ImportJob(import_id=ids.new_id(), site_id=site_id, size=len(data), lines_total=total, created_at=now)
     if total == 0:

@@ -44,6 +44,17 @@ def upsert_items(*, site_id: str, items: Sequence[ItemInput], now: datetime) -> 
     return [outcomes[line] for line in range(1, len(items) + 1)]
 
 
+def upsert_item(*, site_id: str, item: ItemInput, now: datetime) -> WriteResult:
+    """Write one item; raises Invalid or Conflict."""
+    checked = check_item(1, item)
+    with writing(site_id) as change:
+        outcome = _write_wave(site_id, [checked], now)[1]
+        if isinstance(outcome, LineError):
+            raise Conflict(outcome.message, code=outcome.code, field=outcome.field)
+        change.effective = _is_change(outcome)
+    return outcome
+
+
 def delete_item(
     *, site_id: str, item_id: str, now: datetime, source: str | None = None, source_version: int | None = None
 ) -> WriteResult:

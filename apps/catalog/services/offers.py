@@ -35,10 +35,11 @@ def update_stock(*, site_id: str, updates: Sequence[StockUpdate], now: datetime)
                 continue
             key = (variant.pk, update.store_id or "")
             before, after = levels.get(key), _stock_row(variant, update, now)
-            outcomes.append(WriteResult(id=update.sku, status=_stock_status(before, after)))
+            status = _stock_status(before, after)
+            outcomes.append(WriteResult(id=update.sku, status=status))
             if before is None or after.updated_at >= before.updated_at:
                 levels[key] = touched[key] = after
-            if outcomes[-1].status != "unchanged":
+            if status != "unchanged":
                 owners.add(variant.item_id)
         rows.save_stock(site_id, list(touched.values()))
         change.effective = _forget_offers(owners)
@@ -61,16 +62,18 @@ def update_prices(*, site_id: str, updates: Sequence[PriceUpdate], now: datetime
             except Problem as problem:
                 outcomes.append(line_error(line, None, problem))
                 continue
-            at, status = update.updated_at or now, "unchanged"
-            if at >= variant.prices_at:
+            at = update.updated_at or now
+            after = [rows.price_row(variant.pk, price) for price in update.prices]
+            is_newer = at >= variant.prices_at
+            if is_newer:
                 variant.prices_at = at
-                after = [rows.price_row(variant.pk, price) for price in update.prices]
-                if _price_facts(after) != prices.get(variant.pk, set()):
-                    prices[variant.pk] = _price_facts(after)
-                    changed[variant.pk] = after
-                    owners.add(variant.item_id)
-                    status = "updated"
-            outcomes.append(WriteResult(id=update.sku, status=status))
+            if is_newer and _price_facts(after) != prices.get(variant.pk, set()):
+                prices[variant.pk] = _price_facts(after)
+                changed[variant.pk] = after
+                owners.add(variant.item_id)
+                outcomes.append(WriteResult(id=update.sku, status="updated"))
+            else:
+                outcomes.append(WriteResult(id=update.sku, status="unchanged"))
         Variant.objects.bulk_update(variants.values(), ["prices_at"], batch_size=1_000)
         rows.save_prices(site_id, changed, [row for prices_of in changed.values() for row in prices_of])
         change.effective = _forget_offers(owners)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import cache
+from typing import Literal
 from zoneinfo import available_timezones
 
 from apps.catalog.contracts import CategoryInput, LineError, StoreInput, WriteResult
@@ -96,7 +97,7 @@ def _category_row(site_id: str, category: CategoryInput) -> Category:
     )
 
 
-def _status(before: object, after: object, fields: Sequence[str]) -> str:
+def _status(before: object, after: object, fields: Sequence[str]) -> Literal["created", "updated", "unchanged"]:
     if before is None:
         return "created"
     same = all(getattr(before, name) == getattr(after, name) for name in fields)

@@ -202,9 +202,8 @@ def _statement(
     """Return the statement that writes a document of rows; all names in it are constants of this module."""
     names = ", ".join(columns)
     types = ", ".join(f"{name} {kind}" for name, kind in columns.items())
-    insert = (
-        f"INSERT INTO {table} (site_id, {names}) SELECT %s, {names} FROM json_to_recordset(%s::json) AS given ({types})"
-    )
+    source = f"json_to_recordset(%s::json) AS given ({types})"
+    insert = f"INSERT INTO {table} (site_id, {names}) SELECT %s, {names} FROM {source}"  # noqa: S608 - constants only
     if unique is None:
         return insert
     changes = ", ".join(f"{name} = excluded.{name}" for name in columns if name not in (*unique, *kept))
