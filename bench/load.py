@@ -152,7 +152,9 @@ def ask_as_told() -> None:
     target = Target(order["url"], order["headers"], [body.encode() for body in order["bodies"]])
     parts = urlsplit(target.url)
     address = (parts.hostname or "127.0.0.1", parts.port or 80)
-    requests, times, errors = _encode(target), [], []
+    requests = _encode(target)
+    times: list[float] = []
+    errors: list[int] = []
     end = time.perf_counter() + float(sys.argv[3])
 
     def ask(turn: int) -> None:

@@ -1,10 +1,14 @@
 """REST: recommendations, placements, models."""
 
 import hashlib
+from collections.abc import Iterable
 
 import msgspec
 from django.http import HttpRequest, HttpResponse
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.parsers import BaseParser
+from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request as RestRequest
 from rest_framework.views import APIView
 
@@ -35,10 +39,29 @@ _ASKED = {
 _MANY = frozenset({"item_id", "exclude_item_id"})
 
 
+class _Lean(BaseContentNegotiation):
+    """JSON in, JSON out: nothing to negotiate, on the busiest address of all."""
+
+    def select_parser(self, request: RestRequest, parsers: Iterable[BaseParser]) -> BaseParser:  # noqa: ARG002 - DRF's
+        """Return the first."""
+        return next(iter(parsers))
+
+    def select_renderer(
+        self,
+        request: RestRequest,  # noqa: ARG002 - DRF's signature
+        renderers: Iterable[BaseRenderer],
+        format_suffix: str | None = None,  # noqa: ARG002 - DRF's signature
+    ) -> tuple[BaseRenderer, str]:
+        """Return the first."""
+        renderer = next(iter(renderers))
+        return renderer, str(renderer.media_type)
+
+
 class RecommendationsView(APIView):
     """The question of a storefront: what should this shopper, in this place, see next?"""
 
     required_scope = "recommend:read"
+    content_negotiation_class = _Lean
 
     @extend_schema(
         operation_id="recommend",
@@ -51,8 +74,9 @@ class RecommendationsView(APIView):
     def post(self, request: RestRequest) -> HttpResponse:
         """Answer for this shopper; ids travel in the body, out of addresses and logs."""
         asked = wire.decode(request.body, Request, max_bytes=_MAX_BODY)
-        profiles.check_shopper_claim(caller=request.auth, ref=to_ref(asked))
-        answer = api.recommend(site_id=request.auth.site_id, request=asked, now=clock.now())
+        caller = profiles.caller_of(auth=request.auth)
+        profiles.check_shopper_claim(caller=caller, ref=to_ref(asked))
+        answer = api.recommend(site_id=caller.site_id, request=asked, now=clock.now())
         return _json(answer)
 
     @extend_schema(
@@ -73,7 +97,7 @@ class RecommendationsView(APIView):
     def get(self, request: RestRequest) -> HttpResponse:
         """Answer from context, stock and popularity alone; may be cached for a second, and asked again by ETag."""
         asked = _from_query(request)
-        answer = api.recommend(site_id=request.auth.site_id, request=asked, now=clock.now())
+        answer = api.recommend(site_id=_site_id(request), request=asked, now=clock.now())
         tag = f'"{hashlib.sha256(wire.encode((answer.placement, answer.items, answer.model))).hexdigest()[:32]}"'
         if request.headers.get("If-None-Match") == tag:
             response = HttpResponse(status=304)
@@ -95,7 +119,7 @@ class PlacementsView(APIView):
     )
     def get(self, request: RestRequest) -> HttpResponse:
         """List the placements of the key's site."""
-        return _json(api.list_placements(site_id=request.auth.site_id))
+        return _json(api.list_placements(site_id=_site_id(request)))
 
     @extend_schema(
         operation_id="put_placement",
@@ -119,7 +143,7 @@ class PlacementsView(APIView):
     def put(self, request: RestRequest) -> HttpResponse:
         """Create or change one placement."""
         placement = wire.decode(request.body, PlacementInput)
-        return _json(api.ensure_placement(site_id=request.auth.site_id, placement=placement))
+        return _json(api.ensure_placement(site_id=_site_id(request), placement=placement))
 
 
 class ModelsView(APIView):
@@ -130,7 +154,7 @@ class ModelsView(APIView):
     @extend_schema(operation_id="list_models", tags=["models"], responses={(200, JSON): schema_of(list[ModelInfo])})
     def get(self, request: RestRequest) -> HttpResponse:
         """List the model versions of the key's site, newest first."""
-        return _json(api.list_models(site_id=request.auth.site_id))
+        return _json(api.list_models(site_id=_site_id(request)))
 
 
 class TrainingView(APIView):
@@ -141,13 +165,17 @@ class TrainingView(APIView):
     @extend_schema(operation_id="train", tags=["models"], request=None, responses={(202, JSON): schema_of(Accepted)})
     def post(self, request: RestRequest) -> HttpResponse:
         """Start a training of the key's site in the background."""
-        api.start_training(site_id=request.auth.site_id, now=clock.now())
+        api.start_training(site_id=_site_id(request), now=clock.now())
         return _json(Accepted(), status=202)
 
 
 def to_ref(asked: Request) -> ShopperRef:
     """Return whom the request names."""
     return ShopperRef(anonymous_id=asked.shopper.anonymous_id, customer_id=asked.shopper.customer_id)
+
+
+def _site_id(request: RestRequest) -> str:
+    return profiles.caller_of(auth=request.auth).site_id
 
 
 def _from_query(request: HttpRequest | RestRequest) -> Request:

@@ -15,7 +15,7 @@ import redis
 
 from specrec.kernel.redis import client
 
-Command = tuple[str | bytes | int, ...]
+Command = tuple[str | int | float | bytes | memoryview, ...]
 _local = threading.local()
 
 
@@ -25,9 +25,10 @@ class _Link:
     def __init__(self) -> None:
         self.pid = os.getpid()
         self.pool = client().connection_pool
-        self._connection: Any = self.pool.make_connection()
-        self._connection.connect()
-        self._socket: socket.socket = self._connection._sock  # noqa: SLF001 - redis-py has no public name for it
+        connection: Any = self.pool.make_connection()  # Any: what follows is not in its public face
+        connection.connect()
+        self._connection = connection
+        self._socket: socket.socket = connection._sock  # noqa: SLF001 - redis-py has no public name for it
         self._reader = hiredis.Reader()
 
     def ask(self, packed: bytes, count: int) -> list[Any]:
@@ -50,8 +51,8 @@ class _Link:
 def ask(*commands: Command) -> list[Any]:
     """Return the answers to the commands, in order; raises RedisError. Bytes in, bytes out.
 
-    A connection that Redis has closed since is opened once more, and the commands sent again: give it such commands only
-    as may run twice.
+    A connection that Redis has closed since is opened once more and the commands are sent again: give it only such as
+    may run twice.
     """
     packed = b"".join([hiredis.pack_command(command) for command in commands])
     link, fresh = _link()

@@ -52,12 +52,17 @@ class RedisStore:
     def position(self) -> str | None:
         """Return the position after the last record that is in the states; None when there is none."""
         raw = self._client.get(self._position_key)
-        return None if raw is None else raw.decode()
+        return raw.decode() if isinstance(raw, bytes) else None
 
     def write(self, states: Mapping[StateKey, ShopperState], *, expected: str | None, position: str | None) -> bool:
         """Store states and position together and return True; nothing and False when the position is not `expected`."""
         keys = [self._position_key, *(self._key(key) for key in states)]
-        arguments = [_wire(expected), _wire(position), _TTL, *(_ENCODER.encode(state) for state in states.values())]
+        arguments: list[bytes | int] = [
+            _wire(expected),
+            _wire(position),
+            _TTL,
+            *(_ENCODER.encode(state) for state in states.values()),
+        ]
         return bool(self._write(keys=keys, args=arguments))
 
     def _key(self, key: StateKey) -> str:

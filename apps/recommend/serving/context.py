@@ -28,7 +28,7 @@ _breaker = Breaker(seconds=conf.BREAK_SECONDS)
 
 
 def put_context(draft: Draft) -> None:
-    """Put the items of the page and what may be known of the shopper; raises Invalid for an item of no or another site."""
+    """Put the items of the page and what may be known of the shopper; raises Invalid for an unknown item."""
     row_of = draft.ready.shelf.columns.row_of
     draft.context_rows = _context_rows(draft.request.item_ids, row_of)
     if draft.request.profile == "none":

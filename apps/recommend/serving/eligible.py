@@ -1,4 +1,4 @@
-"""Step 2: what may be shown at all: published, priced, available here, of the placement, and not refused by this shopper.
+"""Step 2: what may be shown: published, priced, available here, of the placement, not refused by this shopper.
 
 The part that is the same for everybody is remembered with the site's state; a request copies it and takes out its own.
 """

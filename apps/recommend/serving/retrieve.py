@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from apps.recommend.columns import Candidates, Question, Shelf
+from apps.recommend.columns import NOTHING, Candidates, Question, Shelf
 from apps.recommend.retrieval import collaborative, newest, popular, recent, similar, vector
 from apps.recommend.serving.fallback import chain_for
 from apps.recommend.serving.state import Draft, Found
@@ -46,4 +46,4 @@ def _ask(strategy: str, shelf: Shelf, question: Question) -> Candidates:
         found = source(shelf, question)
         if len(found.rows):
             return found
-    return found
+    return NOTHING
