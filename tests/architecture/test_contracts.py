@@ -81,7 +81,7 @@ def _section(report: str, contract: str) -> str:
     _, _, rest = report.partition("Broken contracts")
     _, found, rest = rest.partition(f"{contract}\n---")
     assert found, f"{contract} is not broken:\n{report}"
-    return re.split(r"\n\n\n", rest, maxsplit=1)[0]
+    return re.split(r"\n[^\n]+\n-{3,}\n", rest, maxsplit=1)[0]
 
 
 def test_the_tree_as_it_is_keeps_them(clean: Path) -> None:

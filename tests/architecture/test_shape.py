@@ -2,6 +2,7 @@
 
 import ast
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -58,7 +59,20 @@ def _late_imports(source: Source) -> list[str]:
     ]
 
 
+def _placed() -> set[str]:
+    """Return the modules that the direction contract places."""
+    document = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    contracts = document["tool"]["importlinter"]["contracts"]
+    (direction,) = (contract for contract in contracts if contract["id"] == "direction")
+    return {name.strip(" ()") for layer in direction["layers"] for name in layer.split("|")}
+
+
 class TestFiles:
+    def test_every_module_of_the_root_has_its_place(self) -> None:
+        names = {path.stem for path in (ROOT / "specrec").iterdir() if path.suffix == ".py" or path.is_dir()}
+        names -= {"__init__", "__pycache__", "templates", "static"}
+        assert names - {name.removeprefix("specrec.") for name in _placed()} == set()
+
     @pytest.mark.parametrize("app", APPS)
     def test_every_app_has_its_parts(self, app: str) -> None:
         present = {path.stem for path in (ROOT / "apps" / app).iterdir() if path.suffix == ".py" or path.is_dir()}
