@@ -1,0 +1,74 @@
+"""`manage.py prepare_demo`: what has no HTTP door: sites, the first keys, placements, somebody for the admin."""
+
+import json
+import secrets
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.management.base import BaseCommand
+
+from apps.profiles import api as profiles
+from apps.profiles.contracts import KeyKind
+from apps.recommend import api as recommend
+from apps.recommend.contracts import PlacementInfo
+from demo.catalogue.build import build_sites
+
+ADMIN = "demo"
+_KINDS: tuple[KeyKind, ...] = ("publishable", "secret")
+_GOODS = ("accessory", "solution", "hearing", "lens_option")
+PLACEMENTS = (
+    PlacementInfo(placement="home-for-you", title="For you", strategy="for_you", size=12),
+    PlacementInfo(placement="home-popular", title="Popular right now", strategy="popular", size=12),
+    PlacementInfo(placement="home-new", title="New in", strategy="new_in", size=12),
+    PlacementInfo(
+        placement="home-recent", title="Recently viewed", strategy="recently_viewed", size=12, fallback=(),
+        exclude_purchased_days=0,
+    ),
+    PlacementInfo(placement="product-similar", title="Similar", strategy="similar", size=12),
+    PlacementInfo(placement="product-also", title="Also viewed", strategy="also_viewed", size=12),
+    PlacementInfo(
+        placement="basket-complete", title="Goes with the basket", strategy="also_viewed", size=8, item_types=_GOODS,
+        fallback=("popular",),
+    ),
+)  # fmt: skip
+
+
+class Command(BaseCommand):
+    """Make sites, keys, placements and an admin user; again is harmless."""
+
+    help = "Prepare the sites of the demo and write their keys to keys.json in the demo's folder."
+
+    def handle(self, *_: Any, **__: Any) -> None:
+        """Keys that were written down before are kept."""
+        file = Path(settings.DEMO_FOLDER) / "keys.json"
+        keys: dict[str, dict[str, str]] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+        for site in build_sites():
+            profiles.ensure_site(site=site)
+            for kind in _KINDS:
+                if kind not in keys.setdefault(site.site_id, {}):
+                    issued = profiles.create_key(site_id=site.site_id, kind=kind, name=f"demo {kind}")
+                    keys[site.site_id][kind] = issued.secret
+            for placement in PLACEMENTS:
+                recommend.ensure_placement(site_id=site.site_id, placement=placement)
+        keys["admin"] = {"user": ADMIN, "password": _admin_password(keys.get("admin", {}).get("password"))}
+        _write(file, keys)
+        self.stdout.write(str(file))
+
+
+def _admin_password(known: str | None) -> str:
+    password = known or secrets.token_urlsafe(12)
+    users = get_user_model().objects
+    user = users.filter(username=ADMIN).first() or users.create_superuser(ADMIN, password=password)
+    if not user.check_password(password):
+        user.set_password(password)
+        user.save()
+    return password
+
+
+def _write(file: Path, keys: dict[str, dict[str, str]]) -> None:
+    fresh = file.with_suffix(".new")
+    fresh.touch(mode=0o600)
+    fresh.write_text(json.dumps(keys, indent=2), encoding="utf-8")
+    fresh.replace(file)
