@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+import django
 import pytest
 
 from specrec.embedded import Parts, start_parts
@@ -30,13 +31,13 @@ print(json.dumps(keys))
 
 
 def pytest_configure() -> None:
-    """Start PostgreSQL and Redis (or take DATABASE_URL and REDIS_URL) before pytest-django, which comes last, reads the
-    settings."""
+    """Start PostgreSQL and Redis (or take DATABASE_URL and REDIS_URL), then Django, before any settings are read."""
     folder = Path(tempfile.mkdtemp(prefix="specrec-tests-"))
     _parts.callback(shutil.rmtree, folder, ignore_errors=True)
     parts = _parts.enter_context(start_parts(folder))
     os.environ.update(parts.environment())
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "specrec.settings.test")
+    django.setup()
 
 
 def pytest_unconfigure() -> None:
