@@ -85,7 +85,7 @@ def score_history(
     given = _Given(*(np.concatenate(part) for part in zip(*parts, strict=True))) if parts else None
     if given is None or len(given.column) == 0:
         return Scored(np.empty(0, np.int32), np.empty(0, np.float32), np.empty(0, np.int32))
-    total = np.bincount(given.column, given.value, minlength=len(arrays.popularity))
+    total = np.bincount(given.column, given.value, minlength=len(arrays.popularity)).astype(np.float64, copy=False)
     rows, scores = _best(total, arrays.popularity, params.popularity, limit)
     because = history[_because(given, rows, scratch=total)]
     return Scored(rows.astype(np.int32), scores.astype(np.float32), because)

@@ -87,7 +87,7 @@ def count_pairs(sequences: Sequences, n_items: int, params: CovisitationParams) 
     different = row != column
     pairs = (row[different], column[different])
     forward = sparse.coo_array((value[different], pairs), shape=shape).tocsr()
-    return (forward + forward.T * params.backward).tocsr()
+    return sparse.csr_array(forward + forward.T * params.backward)
 
 
 def normalised(counts: sparse.csr_array, params: CovisitationParams) -> sparse.csr_array:

@@ -108,7 +108,7 @@ def _canonical(interactions: Interactions, aliases: Mapping[UUID, UUID]) -> NDAr
     number: dict[UUID, int] = {}
     merged = [number.setdefault(aliases.get(who, who), len(number)) for who in interactions.shopper_ids]
     table = np.array([*merged, -1], dtype=np.int32)  # the last is what index -1 reads
-    return table[interactions.shopper]
+    return np.asarray(table[interactions.shopper], dtype=np.int32)
 
 
 def _described(columns: ItemColumns) -> Described:

@@ -176,8 +176,8 @@ def _store(version: ModelVersion, data: TrainingData, model: BlendModel, vectors
         recipe=version.recipe,
         parameters=version.parameters,
         metrics=version.metrics,
-        data_from=version.data_from and version.data_from.isoformat(),
-        data_until=version.data_until and version.data_until.isoformat(),
+        data_from=data.data_from.isoformat() if data.data_from else None,
+        data_until=data.data_until.isoformat() if data.data_until else None,
         arrays={},
     )
     write_artifact(manifest=manifest, arrays=arrays)

@@ -1,0 +1,93 @@
+"""Popularity, metrics, splits and vectors."""
+
+import numpy as np
+import pytest
+
+from apps.recommend.ml.content import ContentParams, Described, fit_tokens, project
+from apps.recommend.ml.metrics import expected_mrr, expected_ndcg, expected_recall, place_of
+from apps.recommend.ml.popularity import DAY, fit_popularity
+from apps.recommend.ml.split import leave_last_out, split_by_time
+
+
+def ints(*values: int) -> np.ndarray:
+    return np.array(values, dtype=np.int32)
+
+
+class TestFitPopularity:
+    def test_what_is_a_half_life_old_counts_half(self) -> None:
+        time = np.array([0.0, 10 * DAY])
+        popularity = fit_popularity(ints(0, 1), np.ones(2), time, 3, half_life_days=10)
+        assert popularity.tolist() == pytest.approx([np.log(1.5) / np.log(2.0), 1.0, 0.0])
+
+    def test_heavier_events_count_more(self) -> None:
+        popularity = fit_popularity(ints(0, 1), np.array([1.0, 3.0]), np.zeros(2), 2, half_life_days=10)
+        assert popularity.tolist() == pytest.approx([0.5, 1.0])
+
+    def test_no_events(self) -> None:
+        assert fit_popularity(ints(), np.empty(0), np.empty(0), 2, half_life_days=10).tolist() == [0.0, 0.0]
+
+
+class TestMetrics:
+    def test_first_place(self) -> None:
+        assert (expected_recall(0, 0, 10), expected_ndcg(0, 0, 10), expected_mrr(0, 0, 10)) == (1.0, 1.0, 1.0)
+
+    def test_beyond_k(self) -> None:
+        assert (expected_recall(10, 0, 10), expected_ndcg(10, 0, 10), expected_mrr(10, 0, 10)) == (0.0, 0.0, 0.0)
+
+    def test_a_tie_is_the_mean_over_every_order(self) -> None:
+        assert expected_recall(9, 1, 10) == 0.5
+        assert expected_ndcg(0, 1, 10) == pytest.approx((1.0 + 1.0 / np.log2(3.0)) / 2)
+        assert expected_mrr(0, 1, 10) == pytest.approx(0.75)
+
+    def test_place_counts_better_and_level(self) -> None:
+        scores = np.array([0.9, 0.5, 0.5, 0.1], dtype=np.float32)
+        assert place_of(ints(7, 8, 9, 6), scores, 9) == (1, 1)
+
+    def test_what_is_not_offered_has_no_place(self) -> None:
+        assert place_of(ints(7), np.array([0.9], dtype=np.float32), 3) is None
+
+
+class TestLeaveLastOut:
+    def test_strict_test_split(self) -> None:
+        learned, cases = leave_last_out(ints(0, 0, 0, 0, 1, 1), ints(5, 6, 7, 8, 5, 6))
+        assert learned.tolist() == [True, True, False, False, False, False]
+        assert [(case.history.tolist(), case.target) for case in cases] == [([5, 6, 7], 8)]
+
+    def test_tuning_asks_for_the_one_before(self) -> None:
+        _, cases = leave_last_out(ints(0, 0, 0, 0), ints(5, 6, 7, 8), tested=2)
+        assert [(case.history.tolist(), case.target) for case in cases] == [([5, 6], 7)]
+
+
+class TestSplitByTime:
+    def test_history_before_and_first_new_item_after(self) -> None:
+        time = np.array([1.0, 2.0, 9.0, 9.5, 3.0, 4.0, 9.0, 5.0, 6.0, 7.0])
+        cut, cases = split_by_time(
+            ints(0, 0, 0, 0, 1, 1, 2, 3, 3, 3), ints(1, 2, 1, 3, 1, 2, 3, 1, 2, 3), time, share=0.3
+        )
+        assert cut == 9.0
+        assert [(case.history.tolist(), case.target) for case in cases] == [([1, 2], 3)]
+
+    def test_nothing(self) -> None:
+        assert split_by_time(ints(), ints(), np.empty(0), share=0.1)[1] == []
+
+
+class TestProject:
+    def test_cosines_are_kept(self) -> None:
+        rng = np.random.default_rng(3)
+        attributes = [{"mark": [str(mark) for mark in rng.choice(12, 3, replace=False)]} for _ in range(40)]
+        tokens = fit_tokens(Described(["generic"] * 40, [""] * 40, [""] * 40, attributes), ContentParams(max_share=1.0))
+        vectors = project(tokens, 64, seed=1)
+        assert vectors.shape == (40, 64)
+        assert vectors.dtype == np.float32
+        assert np.allclose(vectors @ vectors.T, (tokens @ tokens.T).toarray(), atol=1e-5)
+
+    def test_an_item_without_tokens_has_no_direction(self) -> None:
+        described = Described(["generic"] * 3, [""] * 3, [""] * 3, [{"a": "x"}, {"a": "x"}, {}])
+        assert not project(fit_tokens(described, ContentParams(max_share=1.0)), 8, seed=1)[2].any()
+
+
+class TestFitTokens:
+    def test_numbers_that_are_near_share_a_bin(self) -> None:
+        described = Described(["frame"] * 40, [""] * 40, [""] * 40, [{"width": float(width)} for width in range(40)])
+        tokens = fit_tokens(described, ContentParams(number_bins=4)).toarray()
+        assert (tokens[0] @ tokens[9], tokens[0] @ tokens[30]) == (pytest.approx(1.0), 0.0)
