@@ -1,0 +1,350 @@
+"""The catalogue for merchandisers. An edit is checked by the same rules as the doors', and moves the stamp with it.
+
+After an edit the next import of the item counts as a change even when its source has not changed.
+"""
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from django import forms
+from django.contrib import admin
+from django.contrib.postgres.forms import SimpleArrayField
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from apps.catalog import api
+from apps.catalog.contracts import CategoryInput, ItemInput, PriceInput, StoreInput, VariantInput
+from apps.catalog.models import Category, ImportJob, Item, Price, Stock, Store, Variant
+from apps.catalog.services.checks import check_item, check_localized, check_prices
+from apps.catalog.services.items import NEVER
+from apps.catalog.services.stamp import writing
+from apps.profiles import api as profiles
+from specrec.kernel import clock, wire
+from specrec.kernel.errors import Problem
+
+
+def _lines(help_text: str) -> SimpleArrayField:
+    widget = forms.Textarea(attrs={"rows": 3, "cols": 80})
+    return SimpleArrayField(forms.CharField(), delimiter="\n", required=False, widget=widget, help_text=help_text)
+
+
+class _CheckedForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
+    """A form that is read as the wire type of its noun, so that both doors accept the same."""
+
+    def read(self, cleaned: dict[str, Any]) -> None:
+        """Raise the Problem that the doors would answer with."""
+        raise NotImplementedError
+
+    def clean(self) -> dict[str, Any]:
+        """Put the problem at its field."""
+        cleaned = super().clean() or {}
+        if self.errors:
+            return cleaned
+        try:
+            self.read(cleaned)
+        except Problem as problem:
+            name = (problem.field or "").partition(".")[0].partition("[")[0]
+            self.add_error(name if name in self.fields else None, f"{problem.field}: {problem.message}")
+        return cleaned
+
+
+class ItemForm(_CheckedForm):
+    """An item without its variants."""
+
+    category_ids = _lines("One category id a line.")
+    image_urls = _lines("One address a line; the first is shown.")
+
+    def read(self, cleaned: dict[str, Any]) -> None:
+        """Check everything but the variants."""
+        names = set(msgspec.structs.asdict(_SAMPLE)) & set(cleaned)
+        given = {name: cleaned[name] for name in names - {"url", "released_at"}}
+        given["url"] = cleaned.get("url") or None
+        given.setdefault("item_id", self.instance.item_id)
+        item = wire.convert(given | {"variants": [{"sku": "any"}]}, ItemInput)
+        check_item(1, item)
+
+
+class VariantForm(_CheckedForm):
+    """A variant without its prices and stock."""
+
+    image_urls = _lines("One address a line.")
+
+    def read(self, cleaned: dict[str, Any]) -> None:
+        """Check it as the only variant of an item of its type."""
+        names = ("sku", "name", "attributes", "image_urls", "cost")
+        given = {name: cleaned[name] for name in names if name in cleaned}
+        given.setdefault("sku", self.instance.sku)
+        variant = wire.convert(given | {"gtin": cleaned.get("gtin") or None}, VariantInput)
+        item_type = self.instance.item.item_type if self.instance.item_id else "generic"
+        check_item(1, msgspec.structs.replace(_SAMPLE, item_type=item_type, variants=[variant]))
+
+
+class PriceForm(_CheckedForm):
+    """A price."""
+
+    def read(self, cleaned: dict[str, Any]) -> None:
+        """Check amount, currency and validity."""
+        given = {name: cleaned.get(name) for name in ("amount", "currency", "compare_at", "valid_from", "valid_until")}
+        check_prices([wire.convert(given | {"store_id": cleaned.get("store_id") or None}, PriceInput)], at="")
+
+
+class StoreForm(_CheckedForm):
+    """A store."""
+
+    def read(self, cleaned: dict[str, Any]) -> None:
+        """Check it as the door would."""
+        names = ("name", "address", "latitude", "longitude", "is_active")
+        given = {name: cleaned[name] for name in names if name in cleaned}
+        given |= {"store_id": cleaned.get("store_id", self.instance.store_id)}
+        wire.convert(given | {"time_zone": cleaned.get("time_zone") or None}, StoreInput)
+
+
+class CategoryForm(_CheckedForm):
+    """A category."""
+
+    def read(self, cleaned: dict[str, Any]) -> None:
+        """Check it as the door would."""
+        given = {"name": cleaned["name"], "category_id": cleaned.get("category_id", self.instance.category_id)}
+        wire.convert(given | {"parent_id": cleaned.get("parent_id") or None}, CategoryInput)
+        check_localized(cleaned["name"], at="name")
+
+
+_SAMPLE = ItemInput(item_id="any", item_type="generic", name={"en": "any"}, variants=[VariantInput(sku="any")])
+
+
+class _StampedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
+    """Writes under the lock of the site and moves its stamp in the same transaction, if anything was changed."""
+
+    natural_id = ""
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """Return the ids for a row that exists: everything else refers to them."""
+        own = list(super().get_readonly_fields(request, obj))
+        return [*own, "site_id", self.natural_id] if obj else own
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Offer the sites that there are."""
+        if db_field.name == "site_id":
+            sites = [(site.site_id, site.name) for site in profiles.list_sites()]
+            return forms.ChoiceField(choices=sites, help_text=db_field.help_text)
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's
+        """Take the writer lock first; the admin's own transaction holds it to the end."""
+        with writing(obj.site_id):
+            super().save_model(request, obj, form, change)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:  # noqa: FBT001 - Django's
+        """Move the stamp if the form or one of its inlines has changed."""
+        with writing(form.instance.site_id) as written:
+            super().save_related(request, form, formsets, change)
+            written.effective = form.has_changed() or any(formset.has_changed() for formset in formsets)
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        """Delete and move the stamp."""
+        with writing(obj.site_id) as written:
+            super().delete_model(request, obj)
+            written.effective = True
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        """Delete one by one, so that every site's stamp moves."""
+        for row in queryset.order_by("site_id", "pk"):
+            self.delete_model(request, row)
+
+
+class VariantInline(admin.StackedInline):  # type: ignore[type-arg]  # not generic at run time
+    """The SKUs of an item; prices and stock are on the page of each."""
+
+    model = Variant
+    form = VariantForm
+    fields = ("sku", "gtin", "position", "name", "attributes", "image_urls", "cost")
+    extra = 0
+    min_num = 1
+    show_change_link = True
+
+
+@admin.register(Item)
+class ItemAdmin(_StampedAdmin):
+    """Items that are not deleted."""
+
+    natural_id = "item_id"
+    form = ItemForm
+    list_display = ("item_id", "title", "item_type", "brand", "published", "site_id", "updated_at")
+    list_filter = ("site_id", "item_type", "published", "brand")
+    search_fields = ("item_id", "brand", "name")
+    list_per_page = 50
+    readonly_fields = ("source", "source_version", "created_at", "updated_at")
+    exclude = ("deleted_at", "fingerprint", "offers_fingerprint")
+    inlines = (VariantInline,)
+
+    @admin.display(description="name")
+    def title(self, item: Item) -> str:
+        """Return the name in any language."""
+        return api.localise(texts=item.name, locales=["en"])
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Item]:
+        """Return what is not a tombstone."""
+        return super().get_queryset(request).filter(deleted_at__isnull=True)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's
+        """Note the time and forget the digest of the last import."""
+        obj.updated_at = clock.now()
+        obj.created_at = obj.created_at or obj.updated_at
+        obj.fingerprint = obj.offers_fingerprint = ""
+        super().save_model(request, obj, form, change)
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:  # noqa: FBT001 - Django's
+        """Give new variants what the form does not ask for."""
+        for variant in formset.save(commit=False):
+            variant.site_id = form.instance.site_id
+            variant.prices_at = variant.prices_at or NEVER
+            variant.save()
+        for variant in formset.deleted_objects:
+            variant.delete()
+        formset.save_m2m()
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        """Leave a tombstone, as every door does."""
+        api.delete_item(site_id=obj.site_id, item_id=obj.item_id, now=clock.now())
+
+
+class PriceInline(admin.TabularInline):  # type: ignore[type-arg]  # not generic at run time
+    """Prices of a SKU."""
+
+    model = Price
+    form = PriceForm
+    fields = ("currency", "store_id", "amount", "compare_at", "valid_from", "valid_until")
+    extra = 0
+
+
+class StockInline(admin.TabularInline):  # type: ignore[type-arg]  # not generic at run time
+    """Stock of a SKU."""
+
+    model = Stock
+    fields = ("store_id", "on_hand", "reserved", "try_on_sample")
+    extra = 0
+
+
+@admin.register(Variant)
+class VariantAdmin(_StampedAdmin):
+    """SKUs with their prices and stock; they are made and removed on the page of their item."""
+
+    natural_id = "sku"
+    form = VariantForm
+    list_display = ("sku", "item", "site_id")
+    list_filter = ("site_id",)
+    list_select_related = ("item",)
+    search_fields = ("sku", "gtin", "item__item_id")
+    fields = ("site_id", "sku", "item", "gtin", "position", "name", "attributes", "image_urls", "cost")
+    readonly_fields = ("item",)
+    inlines = (PriceInline, StockInline)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Return no: a variant is made on the page of its item."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Return no: a variant is removed on the page of its item."""
+        return False
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:  # noqa: FBT001 - Django's
+        """Note when prices and stock were set, so that older updates are ignored."""
+        now = clock.now()
+        for row in formset.save(commit=False):
+            row.site_id = form.instance.site_id
+            if isinstance(row, Stock):
+                row.updated_at = now
+            row.save()
+        for row in formset.deleted_objects:
+            row.delete()
+        if formset.model is Price and formset.has_changed():
+            Variant.objects.filter(pk=form.instance.pk).update(prices_at=now)
+        formset.save_m2m()
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:  # noqa: FBT001 - Django's
+        """Forget the digests of the last import of the item."""
+        super().save_related(request, form, formsets, change)
+        Item.objects.filter(pk=form.instance.item_id).update(fingerprint="", offers_fingerprint="")
+
+
+@admin.register(Store)
+class StoreAdmin(_StampedAdmin):
+    """Stores."""
+
+    natural_id = "store_id"
+    form = StoreForm
+    list_display = ("store_id", "name", "is_active", "site_id")
+    list_filter = ("site_id", "is_active")
+    search_fields = ("store_id", "name")
+
+
+@admin.register(Category)
+class CategoryAdmin(_StampedAdmin):
+    """The category tree."""
+
+    natural_id = "category_id"
+    form = CategoryForm
+    list_display = ("category_id", "title", "parent_id", "position", "site_id")
+    list_filter = ("site_id",)
+    search_fields = ("category_id", "name")
+
+    @admin.display(description="name")
+    def title(self, category: Category) -> str:
+        """Return the name in any language."""
+        return api.localise(texts=category.name, locales=["en"])
+
+
+@admin.register(ImportJob)
+class ImportJobAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
+    """Imports, to look at."""
+
+    list_display = ("import_id", "site_id", "state", "progress", "lines_failed", "created_at", "finished_at", "report")
+    list_filter = ("state", "site_id")
+    readonly_fields = ("progress", "report")
+    exclude = ("lease",)
+
+    @admin.display(description="progress")
+    def progress(self, job: ImportJob) -> SafeString:
+        """Return a bar and the lines behind it."""
+        done = job.lines_done + job.lines_failed
+        return format_html(
+            '<progress max="{}" value="{}"></progress> {}/{}', job.lines_total, done, done, job.lines_total
+        )
+
+    @admin.display(description="refused lines")
+    def report(self, job: ImportJob) -> str | SafeString:
+        """Return a link to the report, where there is one."""
+        if not job.lines_failed:
+            return "none"
+        return format_html('<a href="{}">download</a>', reverse("admin:catalog_import_errors", args=[job.pk]))
+
+    def get_urls(self) -> list[URLPattern]:
+        """Return the pages, and the download."""
+        download = self.admin_site.admin_view(self.download)
+        return [path("<uuid:import_id>/errors", download, name="catalog_import_errors"), *super().get_urls()]
+
+    def download(self, request: HttpRequest, import_id: UUID) -> HttpResponse:
+        """Answer with the report as a file."""
+        job = self.get_object(request, str(import_id))
+        if job is None or not self.has_view_permission(request, job):
+            return HttpResponse(status=404)
+        data = api.get_import_errors(site_id=job.site_id, import_id=import_id)
+        response = HttpResponse(data, content_type="application/x-ndjson")
+        response["Content-Disposition"] = f'attachment; filename="import-{import_id}-errors.jsonl"'
+        return response
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Return no: an import comes through its door."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Return no: a job is changed by its runner only."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Return no: what was imported stays on record."""
+        return False
