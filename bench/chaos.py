@@ -4,6 +4,7 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from specrec.roles import Stack
@@ -19,18 +20,18 @@ class Chaos:
     seed: int
     kills: list[str] = field(default_factory=list)
     _stop: threading.Event = field(default_factory=threading.Event)
-    _thread: threading.Thread | None = None
+    _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(max_workers=1))
+    _running: Future[None] | None = None
 
     def start(self) -> None:
         """Begin to kill."""
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
+        self._running = self._pool.submit(self._run)
 
     def finish(self) -> None:
-        """End, with everything started again."""
+        """End, with everything started again; raises what went wrong on the way."""
         self._stop.set()
-        if self._thread is not None:
-            self._thread.join()
+        if self._running is not None:
+            self._running.result()
 
     def _run(self) -> None:
         choice = random.Random(self.seed)

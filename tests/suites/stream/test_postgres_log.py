@@ -1,0 +1,138 @@
+"""What only the Postgres log can get wrong: commits out of order, roll-backs, a connection that is gone."""
+
+import threading
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from django.db import connection, transaction
+
+from apps.tracking.stream.base import Record
+from apps.tracking.stream.postgres import PostgresReader, PostgresStream
+from specrec.kernel.errors import Unavailable
+
+pytestmark = pytest.mark.django_db(transaction=True)
+INSERT = "INSERT INTO tracking_log (kind, key, payload) VALUES ('event', 'ada', %s)"
+
+
+@pytest.fixture
+def other() -> Iterator[psycopg.Connection]:
+    """A second writer with a connection of its own."""
+    given = connection.get_connection_params() | {"dbname": connection.settings_dict["NAME"]}
+    given.pop("cursor_factory", None)
+    given.pop("context", None)
+    with psycopg.connect(**given) as made:
+        yield made
+        made.rollback()
+
+
+def payloads(reader: PostgresReader) -> list[bytes]:
+    chunk = reader.read(limit=100, wait=0.0)
+    return [] if chunk is None else [one.payload for one in chunk.records]
+
+
+class TestLateCommit:
+    def test_an_earlier_transaction_that_commits_later_is_not_skipped(self, other: psycopg.Connection) -> None:
+        stream = PostgresStream()
+        reader = stream.open(group="readers", position=None)
+        other.execute(INSERT, [b"early but late"])
+        stream.append([Record("event", "bea", b"neighbour")])
+        seen_before = payloads(reader)
+        other.commit()
+        assert (seen_before, payloads(reader)) == ([], [b"early but late", b"neighbour"])
+
+    def test_a_later_sequence_number_in_an_older_transaction_is_not_skipped(self, other: psycopg.Connection) -> None:
+        stream = PostgresStream()
+        reader = stream.open(group="readers", position=None)
+        other.execute("SELECT pg_current_xact_id()")
+        stream.append([Record("event", "bea", b"first number")])
+        other.execute(INSERT, [b"older transaction, second number"])
+        other.commit()
+        stream.append([Record("event", "bea", b"third number")])
+        assert payloads(reader) == [b"older transaction, second number", b"first number", b"third number"]
+
+    def test_the_reader_that_went_on_before_still_sees_it(self, other: psycopg.Connection) -> None:
+        stream = PostgresStream()
+        reader = stream.open(group="readers", position=None)
+        stream.append([Record("event", "bea", b"before")])
+        assert payloads(reader) == [b"before"]
+        other.execute(INSERT, [b"late"])
+        stream.append([Record("event", "bea", b"after")])
+        assert payloads(reader) == []
+        other.commit()
+        assert payloads(reader) == [b"late", b"after"]
+
+    def test_many_writers_at_once_lose_nothing(self) -> None:
+        stream = PostgresStream()
+        writers = [threading.Thread(target=_write, args=(stream, name)) for name in range(4)]
+        reader = stream.open(group="readers", position=None)
+        for writer in writers:
+            writer.start()
+        found: list[bytes] = []
+        while any(writer.is_alive() for writer in writers):
+            found += payloads(reader)
+        for writer in writers:
+            writer.join()
+        found += payloads(reader)
+        assert sorted(found) == sorted(
+            f"{name}:{turn}:{one}".encode() for name in range(4) for turn in range(10) for one in range(3)
+        )
+
+
+def _write(stream: PostgresStream, name: int) -> None:
+    try:
+        for turn in range(10):
+            stream.append([Record("event", "ada", f"{name}:{turn}:{one}".encode()) for one in range(3)])
+    finally:
+        connection.close()
+
+
+class TestRollBack:
+    def test_what_was_rolled_back_is_never_read(self, other: psycopg.Connection) -> None:
+        stream = PostgresStream()
+        other.execute(INSERT, [b"taken back"])
+        other.rollback()
+        stream.append([Record("event", "bea", b"kept")])
+        assert payloads(stream.open(group="readers", position=None)) == [b"kept"]
+
+    def test_a_refused_record_takes_its_whole_call_with_it(self) -> None:
+        stream = PostgresStream()
+        with pytest.raises(Exception, match="too long"):
+            stream.append([Record("event", "ada", b"good"), Record("event", "x" * 200, b"key too long")])
+        assert payloads(stream.open(group="readers", position=None)) == []
+
+    def test_a_position_rolls_back_with_its_transaction(self) -> None:
+        stream = PostgresStream()
+        stream.append([Record("event", "ada", b"one")])
+        with transaction.atomic():
+            stream.acknowledge(group="readers", position="1:1")
+            transaction.set_rollback(True)
+        assert stream.find_position(group="readers") is None
+
+
+class TestLostConnection:
+    def test_append_says_unavailable_and_works_again_after(self, other: psycopg.Connection) -> None:
+        stream = PostgresStream()
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_backend_pid()")
+            other.execute("SELECT pg_terminate_backend(%s)", [cursor.fetchone()[0]])
+        other.commit()
+        with pytest.raises(Unavailable) as raised:
+            stream.append([Record("event", "ada", b"lost")])
+        assert raised.value.code == "stream_unavailable"
+        stream.append([Record("event", "ada", b"again")])
+        assert payloads(stream.open(group="readers", position=None)) == [b"again"]
+
+    def test_a_reader_goes_on_where_it_stood(self, other: psycopg.Connection) -> None:
+        stream = PostgresStream()
+        reader = stream.open(group="readers", position=None)
+        stream.append([Record("event", "ada", b"one")])
+        assert payloads(reader) == [b"one"]
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_backend_pid()")
+            other.execute("SELECT pg_terminate_backend(%s)", [cursor.fetchone()[0]])
+        other.commit()
+        with pytest.raises(Unavailable):
+            payloads(reader)
+        stream.append([Record("event", "ada", b"two")])
+        assert payloads(reader) == [b"two"]
