@@ -1,9 +1,6 @@
 """Where a measuring program measures: a throwaway stack of the embedded parts, or the server that SPECREC_URL names."""
 
-import json
 import os
-import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
@@ -82,8 +79,9 @@ def environment(
         return
     with (
         tempfile.TemporaryDirectory(prefix="specrec-bench-") as folder,
-        run_stack(Path(folder), roles=roles, environment={"SPECREC_RATE_LIMIT_PER_SECOND": "1000000"} | (variables or {}))
-        as stack,
+        run_stack(
+            Path(folder), roles=roles, environment={"SPECREC_RATE_LIMIT_PER_SECOND": "1000000"} | (variables or {})
+        ) as stack,
     ):
         place = Environment(url=stack.url, key=_make_site(stack, site_id), stack=stack)
         place.peaks.start()
@@ -93,15 +91,7 @@ def environment(
             place.peaks.stop()
 
 
-def manage(stack: Stack, *arguments: str) -> str:
-    """Run a management command against the stack and return what it printed."""
-    command = [sys.executable, "manage.py", *arguments]
-    environment = {**os.environ, **stack.environment}
-    done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
-    return done.stdout
-
-
 def _make_site(stack: Stack, site_id: str) -> str:
-    manage(stack, "create_site", site_id, "--name", site_id, "--locale", "en-GB", "--currency", "GBP")
-    answer = manage(stack, "create_key", site_id, "--kind", "secret", "--name", "bench", "--json")
-    return str(json.loads(answer)["secret"])
+    words = (site_id, "--name", site_id, "--locale", "en-GB", "--currency", "GBP", "--time-zone", "UTC")
+    stack.manage("create_site", *words)
+    return stack.manage("create_key", site_id, "--kind", "secret", "--name", "bench").strip()

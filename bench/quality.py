@@ -8,6 +8,7 @@ prefix, exclude nothing. Popularity is asked in the same way. The model is froze
 """
 
 import argparse
+import os
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -26,8 +27,13 @@ from specrec.datasets import sequences, sessions
 from specrec.datasets.base import window_end
 from specrec.kernel import clock
 
+OBTAIN = (
+    "give one with --data FOLDER or DATA=FOLDER. Amazon Beauty: the files Beauty.txt and Beauty_item2attributes.json of "
+    "the public repository RUCAIBox/CIKM2020-S3Rec. See docs/how-to/measure.md."
+)
 SITE = "bench-quality"
 CURRENCY = "GBP"
+PROBES = 20
 PLACEMENTS = {"quality": "for_you", "quality-popular": "popular"}
 
 
@@ -102,7 +108,13 @@ def _sessions(folder: Path) -> Task:
 
 def _load(client: Client, task: Task) -> None:
     for placement, strategy in PLACEMENTS.items():
-        body = {"placement": placement, "title": placement, "strategy": strategy, "size": 20, "exclude_purchased_days": 0}
+        body = {
+            "placement": placement,
+            "title": placement,
+            "strategy": strategy,
+            "size": 20,
+            "exclude_purchased_days": 0,
+        }
         client.call("PUT", "/v1/placements", body)
     lines = b"\n".join(msgspec.json.encode(item) for item in task.items)
     job = client.call("POST", "/v1/items/bulk", lines)
@@ -117,7 +129,7 @@ def _load(client: Client, task: Task) -> None:
     status = client.wait_for(path, lambda answer: answer["state"] in {"done", "failed"}, seconds=300)
     if status["lines_failed"] or status["state"] == "failed":
         raise SystemExit(f"the import refused {status['lines_failed']} lines: {status}")
-    client.wait_for("/v1/events/status", lambda answer: answer["groups"]["table"]["lag"] == 0, seconds=600)
+    client.wait_for("/v1/events/status", lambda answer: answer["lag"]["table"] == 0, seconds=600)
 
 
 def _train(client: Client) -> tuple[str, float]:
@@ -129,7 +141,7 @@ def _train(client: Client) -> tuple[str, float]:
     probe = {"placement": "quality", "limit": 1}
     deadline = time.monotonic() + 60
     served = 0
-    while served < 20:  # every web process has to have loaded it
+    while served < PROBES:  # every web process has to have loaded it
         served = served + 1 if client.call("POST", "/v1/recommendations", probe)["model"] == stamp else 0
         if time.monotonic() > deadline:
             raise SystemExit(f"the server does not serve model {stamp}")
@@ -152,7 +164,7 @@ def _batches(rows: Iterable[dict[str, Any]], size: int) -> Iterator[list[dict[st
 
 
 def _print(report: dict[str, Any], name: str) -> None:
-    names = [key for key in report["popularity"]]
+    names = list(report["popularity"])
     print(f"\n{name}: asked {report['asked']:,}, failed {report['failed']:,}, model {report['model']['before']}")
     print(f"{'':12}" + "".join(f"{key:>12}" for key in names))
     for label, figures in (("model", report), ("popularity", report["popularity"])):
@@ -163,11 +175,15 @@ def _print(report: dict[str, Any], name: str) -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True, help="folder of the data set")
+    parser.add_argument("--data", type=Path, default=os.environ.get("DATA"), help="folder of the data set (or DATA=…)")
     parser.add_argument("--format", choices=("sequences", "sessions"), default="sequences")
     parser.add_argument("--json", type=Path, help="write the figures here as one JSON object")
     parser.add_argument("--limit", type=int, default=0, help="ask only the first N questions (0: all)")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.data is None or not Path(options.data).is_dir():
+        parser.error(f"there is no data folder {options.data}: {OBTAIN}")
+    options.data = Path(options.data)
+    return options
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from specrec.kernel import wire
 KeyKind = Literal["publishable", "secret"]
 Scope = Literal[
     "recommend:read",
+    "events:read",
     "events:write",
     "catalog:read",
     "catalog:write",

@@ -169,6 +169,12 @@ class StreamBatch(msgspec.Struct, frozen=True):
     position: str
 
 
+class StreamStatus(msgspec.Struct, frozen=True):
+    """`lag`: by consumer group, how many records it has not acknowledged; "table" at 0 means that all is written."""
+
+    lag: dict[str, int]
+
+
 @dataclass(frozen=True, slots=True)
 class Interactions:
     """Events of a site as columns, ordered by time and event id; what training reads.

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from apps.tracking import api
-from apps.tracking.contracts import BeaconBody, EventBatch, IngestResult
+from apps.tracking.contracts import BeaconBody, EventBatch, IngestResult, StreamStatus
 from specrec.kernel import clock, wire
 from specrec.kernel.openapi import schema_of
 
@@ -105,6 +105,23 @@ class BeaconView(APIView):
         """Take the events in."""
         origin = request.META.get("HTTP_ORIGIN")
         return _accepted(api.ingest_beacon(body=request.body, origin=origin, received_at=clock.now()))
+
+
+class StatusView(APIView):
+    """`/v1/events/status`."""
+
+    required_scope = "events:read"
+
+    @extend_schema(
+        operation_id="get_event_status",
+        tags=["events"],
+        summary="How far the consumers are behind",
+        description="By consumer group, the number of records it has not acknowledged.",
+        responses={(200, "application/json"): schema_of(StreamStatus)},
+    )
+    def get(self, request: Request) -> HttpResponse:  # noqa: ARG002 - the signature of a DRF view
+        """Return the lags."""
+        return HttpResponse(wire.encode(StreamStatus(lag=api.status())), content_type="application/json")
 
 
 def _accepted(result: IngestResult) -> HttpResponse:

@@ -2,9 +2,10 @@
 
 from django.urls import path
 
-from apps.tracking.rest import BeaconView, EventsView
+from apps.tracking.rest import BeaconView, EventsView, StatusView
 
 urlpatterns = [
     path("events", EventsView.as_view()),
     path("events/beacon", BeaconView.as_view()),
+    path("events/status", StatusView.as_view()),
 ]

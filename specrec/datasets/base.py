@@ -34,7 +34,9 @@ def event_id(*parts: object) -> str:
     return str(uuid.uuid5(_NAMESPACE, "\x1f".join(str(part) for part in parts)))
 
 
-def generic_item(item_id: str, *, name: str, attributes: dict[str, Any], currency: str, brand: str = "") -> dict[str, Any]:
+def generic_item(
+    item_id: str, *, name: str, attributes: dict[str, Any], currency: str, brand: str = ""
+) -> dict[str, Any]:
     """Return an item of type "generic" that can always be had, since these data sets know no stock and few prices."""
     return {
         "item_id": item_id,

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as parquet
+from pyarrow import parquet
 
 from specrec.datasets.base import Dataset, event_id, generic_item, single_file, window_end
 

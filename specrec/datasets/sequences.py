@@ -1,4 +1,4 @@
-"""Sequences: one `*.txt` with a line `user item item …` a shopper, oldest first, and `*_item2attributes.json` if there is one."""
+"""Sequences: one `*.txt` of lines `user item item …`, oldest first, and `*_item2attributes.json` where there is one."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -33,7 +33,9 @@ def read(folder: Path) -> Sequences:
 def items_of(data: Sequences, *, currency: str) -> list[dict[str, Any]]:
     """Return the catalogue: every item that occurs, with its attribute ids."""
     return [
-        generic_item(item, name=f"Item {item}", attributes={"attributes": data.attributes.get(item, [])}, currency=currency)
+        generic_item(
+            item, name=f"Item {item}", attributes={"attributes": data.attributes.get(item, [])}, currency=currency
+        )
         for item in data.item_ids()
     ]
 

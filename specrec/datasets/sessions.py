@@ -23,8 +23,12 @@ class Sessions:
 
 def read(folder: Path) -> Sessions:
     """Return the data of the folder; raises Invalid naming the file that is missing."""
-    train = [line.split() for line in single_file(folder, "train_sessions.txt").read_text(encoding="utf-8").splitlines()]
-    rows = [line.split("\t") for line in single_file(folder, "test_prefixes.tsv").read_text(encoding="utf-8").splitlines()]
+    train = [
+        line.split() for line in single_file(folder, "train_sessions.txt").read_text(encoding="utf-8").splitlines()
+    ]
+    rows = [
+        line.split("\t") for line in single_file(folder, "test_prefixes.tsv").read_text(encoding="utf-8").splitlines()
+    ]
     return Sessions(train=[items for items in train if items], prefixes=[(row[0].split(), row[1]) for row in rows])
 
 

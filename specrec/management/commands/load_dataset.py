@@ -22,7 +22,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("dataset", choices=sorted(LOADERS))
         parser.add_argument("path", type=Path, help="folder with the files of the data set")
-        parser.add_argument("--site", help="site to load into; made when it is not there (default: the data set's name)")
+        parser.add_argument(
+            "--site", help="site to load into; made when it is not there (default: the data set's name)"
+        )
         parser.add_argument("--currency", default="GBP")
 
     def handle(self, *, dataset: str, path: Path, site: str | None, currency: str, **_: Any) -> None:
@@ -33,7 +35,9 @@ class Command(BaseCommand):
             info = SiteInfo(site_id=site_id, name=dataset, locale="en-GB", currency=currency, time_zone="UTC")
             profiles.ensure_site(site=info)
             status = load.load_items(site_id=site_id, dataset=data, now=now)
-            self.stdout.write(f"items: {status.lines_done:,} of {status.lines_total:,}, {status.lines_failed:,} refused")
+            self.stdout.write(
+                f"items: {status.lines_done:,} of {status.lines_total:,}, {status.lines_failed:,} refused"
+            )
             with tqdm(total=data.event_count, unit=" events", desc="events") as bar:
                 accepted, messages = load.load_events(site_id=site_id, dataset=data, progress=bar.update)
         except Problem as problem:
