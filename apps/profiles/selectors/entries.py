@@ -8,12 +8,13 @@ A process that dies between mark and entry leaves the mark, which expires.
 
 import logging
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import msgspec
 import redis
 
 from apps.profiles.contracts import Shopper
+from specrec.kernel.quick_redis import ask
 from specrec.kernel.redis import client
 
 logger = logging.getLogger(__name__)
@@ -53,7 +54,7 @@ def read(key: str) -> Shopper | None:
     if time.monotonic() < _Pause.until:
         return None
     try:
-        found = client().get(key)
+        found = ask(("GET", key))[0]
     except redis.RedisError as error:
         _pause(error)
         return None
@@ -77,15 +78,15 @@ def put(entries: Mapping[str, tuple[int, Shopper | None]], *, seconds: int) -> N
         _pause(error)
 
 
-def mark(keys: Iterable[str], *, version: int) -> None:
-    """Announce a change that is about to be committed."""
-    put(dict.fromkeys(keys, (version, None)), seconds=MARK_SECONDS)
-
-
 def fill(key: str, *, version: int, shopper: Shopper) -> None:
     """Keep what was just read, unless Redis is known to be away."""
     if time.monotonic() >= _Pause.until:
         put({key: (version, shopper)}, seconds=KNOWN_SECONDS if version else UNKNOWN_SECONDS)
+
+
+def resume() -> None:
+    """Ask Redis again at once, as a new process does."""
+    _Pause.until = 0.0
 
 
 def _packed(shopper: Shopper | None) -> bytes:
