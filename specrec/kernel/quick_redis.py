@@ -54,7 +54,7 @@ def ask(*commands: Command) -> list[Any]:
     A connection that Redis has closed since is opened once more and the commands are sent again: give it only such as
     may run twice.
     """
-    packed = b"".join([hiredis.pack_command(command) for command in commands])
+    packed = b"".join([hiredis.pack_command(command) for command in commands])  # type: ignore[arg-type] - its stub says: of one
     link, fresh = _link()
     try:
         return _checked(link.ask(packed, len(commands)))

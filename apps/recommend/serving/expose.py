@@ -9,6 +9,7 @@ import os
 import threading
 from collections import deque
 
+from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import close_old_connections, connection
 
@@ -70,7 +71,8 @@ class ExposureBuffer:
             self._lost += 1
             return
         self._waiting.append(exposure)
-        if self._thread_of != os.getpid():
+        # Where nothing is polled (tests) nothing runs beside the requests: `flush` is called by hand.
+        if self._thread_of != os.getpid() and settings.MODEL_POLL_SECONDS > 0:
             self._start()
 
     def counts(self) -> dict[str, int]:

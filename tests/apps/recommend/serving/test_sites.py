@@ -1,0 +1,120 @@
+"""What a process holds ready, and what it does when parts are away; what it says was served."""
+
+from collections.abc import Sequence
+
+import pytest
+from django.conf import LazySettings
+from django.db import OperationalError
+
+from apps.catalog import api as catalog
+from apps.recommend import api
+from apps.recommend.serving import expose, sites
+from apps.tracking import api as tracking
+from apps.tracking.contracts import Exposure
+from specrec.kernel.errors import Unavailable
+from specrec.kernel.ids import shopper_id
+from tests.apps.recommend.serving.lens_lane import (
+    ANNA,
+    SITE,
+    answer_with_known_model,  # noqa: F401 - the fixture "model"
+    ask,
+    consent,
+    ids,
+    open_lens_lane,  # noqa: F401 - the fixture "shop"
+)
+
+
+def break_database(monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(**_arguments: object) -> int:
+        raise OperationalError
+
+    monkeypatch.setattr(catalog, "get_stamp", away)
+
+
+@pytest.mark.usefixtures("model")
+class TestGetReady:
+    def test_nothing_is_read_again_while_nothing_moves(self) -> None:
+        assert sites.get_ready(SITE) is sites.get_ready(SITE)
+
+    def test_what_was_read_last_answers_while_the_database_is_away(
+        self, monkeypatch: pytest.MonkeyPatch, settings: LazySettings
+    ) -> None:
+        before = ids(ask("popular"))
+        settings.MODEL_POLL_SECONDS = 3_600.0
+        monkeypatch.setattr(expose.ExposureBuffer, "_start", lambda _self: None)
+        monkeypatch.setattr(sites._Sites, "_start", lambda _self: None)
+        break_database(monkeypatch)
+        sites.refresh_ready()
+        assert ids(ask("popular")) == before
+
+    def test_a_site_that_was_never_read_is_unavailable(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        sites.forget_ready()
+        break_database(monkeypatch)
+        with pytest.raises(Unavailable) as caught:
+            ask("popular")
+        assert caught.value.code == "catalogue_unavailable"
+
+
+@pytest.mark.usefixtures("model")
+class TestWarmUp:
+    def test_every_site_is_held(self) -> None:
+        sites.forget_ready()
+        api.warm_up()
+        assert api.is_ready()["sites"] == {
+            SITE: {"catalogue": catalog.get_stamp(site_id=SITE), "items": 7, "model": "known"}
+        }
+
+
+@pytest.fixture
+def written(monkeypatch: pytest.MonkeyPatch) -> list[Exposure]:
+    """What reaches the stream."""
+    kept: list[Exposure] = []
+    monkeypatch.setattr(expose, "_BUFFER", expose.ExposureBuffer(size=2))
+
+    def record(*, exposures: Sequence[Exposure]) -> None:
+        kept.extend(exposures)
+
+    monkeypatch.setattr(tracking, "record_exposures", record)
+    return kept
+
+
+@pytest.mark.usefixtures("model")
+class TestExposures:
+    def test_a_slate_is_written_as_it_was_served(self, written: list[Exposure]) -> None:
+        consent("anna", "history_personalisation")
+        answer = ask("popular", shopper=ANNA, store_id=None, channel="mobile")
+        expose.flush_exposures()
+        (found,) = written
+        assert (found.recommendation_id, found.item_ids) == (answer.recommendation_id, ids(answer))
+        assert (found.shopper_id, found.channel) == (shopper_id(SITE, "anonymous", "anna"), "mobile")
+        assert (found.strategy, found.fallback, found.model) == ("popular", None, "known")
+
+    def test_nobody_is_named_without_consent(self, written: list[Exposure]) -> None:
+        ask("popular", shopper=ANNA)
+        expose.flush_exposures()
+        assert [found.shopper_id for found in written] == [None]
+
+    def test_an_empty_slate_is_not_an_exposure(self, written: list[Exposure]) -> None:
+        ask("popular", store_id="nowhere")
+        expose.flush_exposures()
+        assert written == []
+
+    def test_what_does_not_fit_is_counted(self, written: list[Exposure]) -> None:
+        for _ in range(3):
+            ask("popular")
+        assert expose.exposure_counts() == {"waiting": 2, "lost": 1}
+        expose.flush_exposures()
+        assert len(written) == 2
+
+    def test_what_cannot_be_written_waits(self, monkeypatch: pytest.MonkeyPatch, written: list[Exposure]) -> None:
+        def away(**_arguments: object) -> None:
+            raise Unavailable("away", code="stream_unavailable")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(tracking, "record_exposures", away)
+            patch.setattr(expose.connection, "close", lambda: None)
+            ask("popular")
+            expose.flush_exposures()
+        assert expose.exposure_counts() == {"waiting": 1, "lost": 0}
+        expose.flush_exposures()
+        assert len(written) == 1
