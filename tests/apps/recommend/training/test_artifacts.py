@@ -1,0 +1,118 @@
+"""Artifacts: what was written comes back; anything else is refused whole."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from apps.recommend.registry.artifacts import BadArtifact, delete_artifact, read_artifact, write_artifact
+from apps.recommend.registry.loaded import decode_ids, encode_ids, to_loaded
+from specrec.kernel import blobs
+from specrec.kernel.crypto import sha256_hex
+from tests.apps.recommend.training.small_model import (
+    SITE,
+    give_own_store,  # noqa: F401 - a fixture
+    small_arrays,
+    small_manifest,
+)
+
+
+@pytest.fixture
+def folder() -> Path:
+    """Write a small artifact and return where it lies."""
+    write_artifact(manifest=small_manifest("m1"), arrays=small_arrays())
+    return blobs.path_of(f"models/{SITE}/m1")
+
+
+def refused() -> str:
+    with pytest.raises(BadArtifact) as caught:
+        read_artifact(site_id=SITE, stamp="m1")
+    assert caught.value.code == "bad_artifact"
+    return caught.value.message
+
+
+class TestReadArtifact:
+    def test_what_was_written_comes_back(self, folder: Path) -> None:
+        artifact = read_artifact(site_id=SITE, stamp="m1")
+        assert artifact.arrays.keys() == small_arrays().keys()
+        for name, array in small_arrays().items():
+            assert artifact.arrays[name].dtype == array.dtype
+            assert np.array_equal(artifact.arrays[name], array)
+
+    def test_one_changed_byte(self, folder: Path) -> None:
+        data = bytearray((folder / "covis_weights.npy").read_bytes())
+        data[-1] ^= 1
+        (folder / "covis_weights.npy").write_bytes(data)
+        assert "covis_weights is not the one that was written" in refused()
+
+    def test_half_written_without_manifest(self, folder: Path) -> None:
+        (folder / "manifest.json").unlink()
+        assert "no manifest" in refused()
+
+    def test_truncated_manifest(self, folder: Path) -> None:
+        path = folder / "manifest.json"
+        path.write_bytes(path.read_bytes()[:-20])
+        assert "manifest cannot be read" in refused()
+
+    def test_missing_array(self, folder: Path) -> None:
+        (folder / "popularity.npy").unlink()
+        assert "popularity is missing" in refused()
+
+    @pytest.mark.parametrize(("key", "value"), [("dtype", "<f8"), ("shape", [4])])
+    def test_manifest_that_lies(self, folder: Path, key: str, value: object) -> None:
+        path = folder / "manifest.json"
+        manifest = json.loads(path.read_text())
+        manifest["arrays"]["popularity"][key] = value
+        path.write_text(json.dumps(manifest))
+        assert "the manifest says otherwise" in refused()
+
+    def test_pickles_are_never_loaded(self, folder: Path) -> None:
+        np.save(folder / "popularity.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
+        path = folder / "manifest.json"
+        manifest = json.loads(path.read_text())
+        manifest["arrays"]["popularity"]["sha256"] = sha256_hex((folder / "popularity.npy").read_bytes())
+        path.write_text(json.dumps(manifest))
+        assert "popularity cannot be read" in refused()
+
+    def test_another_format(self, folder: Path) -> None:
+        path = folder / "manifest.json"
+        path.write_text(path.read_text().replace('"format":1', '"format":2'))
+        assert "its format is 2" in refused()
+
+    def test_the_manifest_of_another_model(self, folder: Path) -> None:
+        path = folder / "manifest.json"
+        path.write_text(path.read_text().replace('"stamp":"m1"', '"stamp":"m2"'))
+        assert f"belongs to {SITE}/m2" in refused()
+
+    def test_deleted(self, folder: Path) -> None:
+        delete_artifact(site_id=SITE, stamp="m1")
+        assert not folder.exists()
+
+
+class TestToLoaded:
+    def test_rows_and_parameters(self, folder: Path) -> None:
+        loaded = to_loaded(read_artifact(site_id=SITE, stamp="m1"))
+        assert (loaded.stamp, loaded.item_ids, loaded.row_of) == ("m1", ["a", "b", "c"], {"a": 0, "b": 1, "c": 2})
+        assert loaded.params.history_decay == 0.7
+
+    @pytest.mark.parametrize(
+        ("name", "array"),
+        [
+            ("popularity", np.zeros(2, dtype=np.float32)),
+            ("popularity", np.zeros(3, dtype=np.float64)),
+            ("covis_indices", np.array([3], dtype=np.int32)),
+            ("covis_indices", np.array([-1], dtype=np.int32)),
+            ("content_indptr", np.array([0, 2, 1, 2], dtype=np.int32)),
+        ],
+    )
+    def test_arrays_that_do_not_fit(self, name: str, array: np.ndarray) -> None:
+        write_artifact(manifest=small_manifest("m1"), arrays=small_arrays() | {name: array})
+        with pytest.raises(BadArtifact):
+            to_loaded(read_artifact(site_id=SITE, stamp="m1"))
+
+
+class TestEncodeIds:
+    @pytest.mark.parametrize("item_ids", [[], ["a"], ["Brille-ä", "b/2", "c"]])
+    def test_comes_back(self, item_ids: list[str]) -> None:
+        assert decode_ids(encode_ids(item_ids)) == item_ids

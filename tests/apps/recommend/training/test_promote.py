@@ -1,0 +1,126 @@
+"""Promotion, roll-back, what a process then answers with, and what nearest-neighbour search sees."""
+
+from datetime import timedelta
+
+import pytest
+
+from apps.recommend import selectors
+from apps.recommend.models import ItemVector, ModelVersion
+from apps.recommend.registry.artifacts import BadArtifact
+from apps.recommend.registry.loaded import get_loaded
+from apps.recommend.registry.promote import promote_model, prune_versions, roll_back
+from specrec.kernel import blobs
+from specrec.kernel.errors import Conflict, NotFound
+from tests.apps.recommend.training.small_model import (
+    NOW,
+    SITE,
+    MakeVersion,
+    give_own_store,  # noqa: F401 - a fixture
+    open_site,  # noqa: F401 - the fixture "site"
+    provide_make_version,  # noqa: F401 - the fixture "make_version"
+)
+
+LATER = NOW + timedelta(hours=1)
+
+
+def states() -> dict[str, str]:
+    return dict(ModelVersion.objects.values_list("stamp", "state"))
+
+
+def loaded_stamp() -> str | None:
+    loaded = get_loaded(SITE)
+    return None if loaded is None else loaded.stamp
+
+
+class TestPromoteModel:
+    def test_the_first(self, make_version: MakeVersion) -> None:
+        make_version("m1")
+        info = promote_model(site_id=SITE, stamp="m1", now=NOW)
+        assert (info.stamp, info.state, loaded_stamp()) == ("m1", "promoted", "m1")
+
+    def test_the_second_retires_the_first(self, make_version: MakeVersion) -> None:
+        for stamp in ("m1", "m2"):
+            make_version(stamp)
+            promote_model(site_id=SITE, stamp=stamp, now=NOW)
+        assert states() == {"m1": "retired", "m2": "promoted"}
+        assert loaded_stamp() == "m2"
+
+    def test_unknown(self, make_version: MakeVersion) -> None:
+        make_version("m1")
+        with pytest.raises(NotFound):
+            promote_model(site_id=SITE, stamp="m9", now=NOW)
+        assert states() == {"m1": "trained"}
+
+    def test_of_another_site(self, make_version: MakeVersion) -> None:
+        make_version("m1")
+        with pytest.raises(NotFound):
+            promote_model(site_id="elsewhere", stamp="m1", now=NOW)
+        assert states() == {"m1": "trained"}
+
+    def test_a_broken_artifact_changes_nothing(self, make_version: MakeVersion) -> None:
+        for stamp in ("m1", "m2"):
+            make_version(stamp)
+        promote_model(site_id=SITE, stamp="m1", now=NOW)
+        blobs.delete(f"models/{SITE}/m2/manifest.json")
+        with pytest.raises(BadArtifact):
+            promote_model(site_id=SITE, stamp="m2", now=LATER)
+        assert states() == {"m1": "promoted", "m2": "trained"}
+        assert set(ItemVector.objects.values_list("model_stamp", flat=True)) == {"m1"}
+
+    def test_vectors_answer_who_is_near(self, make_version: MakeVersion) -> None:
+        make_version("m1")
+        promote_model(site_id=SITE, stamp="m1", now=NOW)
+        near = selectors.list_nearest_items(site_id=SITE, item_id="a", limit=1)
+        assert [(item, round(similarity, 6)) for item, similarity in near] == [("c", 1.0)]
+        assert selectors.list_nearest_items(site_id=SITE, item_id="a", limit=1, item_types=["frame"])[0][0] == "b"
+        assert selectors.list_nearest_items(site_id="elsewhere", item_id="a", limit=1) == []
+
+
+class TestRollBack:
+    def test_to_the_one_before(self, make_version: MakeVersion) -> None:
+        for hours, stamp in enumerate(("m1", "m2", "m3")):
+            make_version(stamp)
+            promote_model(site_id=SITE, stamp=stamp, now=NOW + timedelta(hours=hours))
+        assert roll_back(site_id=SITE, now=LATER).stamp == "m2"
+        assert states() == {"m1": "retired", "m2": "promoted", "m3": "retired"}
+        assert loaded_stamp() == "m2"
+        assert set(ItemVector.objects.values_list("model_stamp", flat=True)) == {"m2"}
+
+    def test_twice_goes_further_back_not_forth(self, make_version: MakeVersion) -> None:
+        for hours, stamp in enumerate(("m1", "m2", "m3")):
+            make_version(stamp)
+            promote_model(site_id=SITE, stamp=stamp, now=NOW + timedelta(hours=hours))
+        roll_back(site_id=SITE, now=LATER)
+        assert roll_back(site_id=SITE, now=LATER).stamp == "m1"
+
+    def test_nothing_to_go_back_to(self, make_version: MakeVersion) -> None:
+        make_version("m1")
+        promote_model(site_id=SITE, stamp="m1", now=NOW)
+        with pytest.raises(Conflict):
+            roll_back(site_id=SITE, now=LATER)
+        assert states() == {"m1": "promoted"}
+
+
+class TestPruneVersions:
+    def test_keeps_the_newest_and_the_promoted(self, make_version: MakeVersion) -> None:
+        for hours in range(4):
+            make_version(f"m{hours}", created_at=NOW + timedelta(hours=hours))
+        promote_model(site_id=SITE, stamp="m0", now=LATER)
+        assert prune_versions(site_id=SITE, kept=2) == ["m1"]
+        assert sorted(states()) == ["m0", "m2", "m3"]
+        assert not blobs.exists(f"models/{SITE}/m1/manifest.json")
+
+
+class TestGetLoaded:
+    def test_none_without_a_promoted_version(self, make_version: MakeVersion) -> None:
+        make_version("m1")
+        assert get_loaded(SITE) is None
+
+    def test_the_loaded_one_stays_when_the_next_cannot_be_read(self, make_version: MakeVersion) -> None:
+        make_version("m1")
+        promote_model(site_id=SITE, stamp="m1", now=NOW)
+        before = get_loaded(SITE)
+        make_version("m2")
+        promote_model(site_id=SITE, stamp="m2", now=LATER)
+        blobs.delete(f"models/{SITE}/m2")
+        assert get_loaded(SITE) is before
