@@ -108,8 +108,8 @@ class Seeding:
 
     def _stores(self, site_id: str, door: Door) -> int:
         stores = build_stores(site_id)
-        door.post("/v1/stores", wire.encode(stores))
-        door.post("/v1/categories", wire.encode(build_categories(site_id)))
+        door.post("/v1/stores", wire.encode({"stores": stores}))
+        door.post("/v1/categories", wire.encode({"categories": build_categories(site_id)}))
         return len(stores)
 
     def _catalogue(self, site_id: str, door: Door) -> int:

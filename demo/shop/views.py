@@ -86,6 +86,7 @@ def _page(request: HttpRequest, page: str, *, site_id: str, item_id: str = "", c
         "categories": categories,
         "parents": parents,
         "shapes": {shape: entry[site["language"]] for shape, entry in table("words")["shapes"].items()},
+        "terms": _terms(site["language"]),
         "words": words,
     }
     context = {
@@ -103,3 +104,10 @@ def _page(request: HttpRequest, page: str, *, site_id: str, item_id: str = "", c
     response["Content-Security-Policy"] = _POLICY
     response["Cache-Control"] = "no-cache"
     return response
+
+
+def _terms(language: str) -> dict[str, dict[str, str]]:
+    """Return the words for values of attributes."""
+    groups = {"shape": "shapes", "rim": "rims", "materials": "materials", "modality": "modality"}
+    words = table("words")
+    return {name: {key: entry[language] for key, entry in words[group].items()} for name, group in groups.items()}

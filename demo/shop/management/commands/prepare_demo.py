@@ -48,7 +48,11 @@ class Command(BaseCommand):
             profiles.ensure_site(site=site)
             for kind in _KINDS:
                 if kind not in keys.setdefault(site.site_id, {}):
-                    issued = profiles.create_key(site_id=site.site_id, kind=kind, name=f"demo {kind}")
+                    # The port of the demo may be another one tomorrow, so its browser keys are good for any origin.
+                    origins = ("*",) if kind == "publishable" else ()
+                    issued = profiles.create_key(
+                        site_id=site.site_id, kind=kind, name=f"demo {kind}", allowed_origins=origins
+                    )
                     keys[site.site_id][kind] = issued.secret
             for placement in PLACEMENTS:
                 recommend.ensure_placement(site_id=site.site_id, placement=placement)
