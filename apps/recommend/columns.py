@@ -113,7 +113,7 @@ def ask_model(
     covisitation: float | None = None,
     content: float | None = None,
 ) -> Candidates:
-    """Return what the model finds for these rows, without what may not be answered; nothing where it knows none of them.
+    """Return what the model finds for these rows, of what may be answered; nothing where it knows none of them.
 
     The weights override those of the model. First a few are ranked; all only where the mask left too few of these.
     """

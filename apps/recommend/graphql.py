@@ -27,7 +27,7 @@ class RecommendationsInput(graphene.InputObjectType):
     item_ids = graphene.List(graphene.NonNull(graphene.String), description="What the page is about.")
     history = graphene.List(
         graphene.NonNull(graphene.String),
-        description="What the caller knows the shopper did, oldest first; never kept.",
+        description="What the caller knows of the shopper, oldest first.",
     )
     store_id = graphene.String()
     channel = graphene.String(description="web, mobile, store or email")
