@@ -1,0 +1,223 @@
+"""The catalogue as arrays, and what can be had at one place."""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pytest
+
+from apps.catalog import api
+from apps.catalog.contracts import CategoryInput, ItemColumns, StockInput, StockUpdate, StoreInput
+from specrec.kernel.errors import NotFound
+from tests.apps.catalog.builders import NOON, item, price, variant
+
+
+def _load(site_id: str, *items: Any, after: timedelta = timedelta(0)) -> ItemColumns:
+    assert all(hasattr(o, "status") for o in api.upsert_items(site_id=site_id, items=items, now=NOON))
+    return api.load_columns(site_id=site_id, now=NOON + after)
+
+
+def _offer(columns: ItemColumns, store_id: str | None = None) -> dict[str, tuple[str | None, float | None, bool]]:
+    """Return SKU, price and availability by item id."""
+    found = api.offer(columns=columns, store_id=store_id)
+    return {
+        item_id: (
+            columns.skus[found.variant[row]] if found.variant[row] >= 0 else None,
+            None if np.isnan(found.price[row]) else float(found.price[row]),
+            bool(found.available[row]),
+        )
+        for item_id, row in columns.row_of.items()
+    }
+
+
+class TestLoadColumns:
+    def test_has_a_row_an_item_in_the_order_of_ids(self, uk: str) -> None:
+        columns = _load(
+            uk,
+            item(
+                "b", item_type="frame", brand="Vane", category_ids=["women", "new"], image_urls=["/b.svg"], url="/p/b"
+            ),
+            item("B", brand="Vane", name={"de-DE": "Brille"}, published=False),
+            item("a", brand="Lux", category_ids=["new"], stock_managed=False, released_at=NOON - timedelta(days=1)),
+        )
+
+        assert columns.item_ids == ["B", "a", "b"]
+        assert columns.row_of == {"B": 0, "a": 1, "b": 2}
+        assert [columns.item_types[code] for code in columns.item_type] == ["generic", "generic", "frame"]
+        assert [columns.brands[code] for code in columns.brand] == ["Vane", "Lux", "Vane"]
+        assert columns.published.tolist() == [False, True, True]
+        assert columns.stock_managed.tolist() == [True, False, True]
+        assert (columns.released_at - NOON.timestamp()).tolist() == [0.0, -86400.0, 0.0]
+        assert columns.category_indptr.tolist() == [0, 0, 1, 3]
+        assert [columns.category_ids[code] for code in columns.category_indices] == ["new", "women", "new"]
+        assert columns.names == {"en-GB": ["", "A", "B"], "de-DE": ["Brille", "", ""]}
+        assert columns.image_urls == [None, None, "/b.svg"]
+        assert columns.urls == [None, None, "/p/b"]
+        assert (columns.site_id, columns.currency, columns.locale) == ("uk", "GBP", "en-GB")
+        assert columns.stamp == api.get_stamp(site_id=uk)
+
+    def test_has_variants_in_their_order(self, uk: str) -> None:
+        columns = _load(uk, item("b", variants=[variant("z"), variant("y")]), item("a"))
+
+        assert columns.variant_indptr.tolist() == [0, 1, 3]
+        assert columns.skus == ["a-49", "z", "y"]
+
+    def test_lays_the_first_variant_beneath_the_item(self, uk: str) -> None:
+        first = variant("s", attributes={"colour_family": "black", "tags": ["v"]}, image_urls=["/v.svg"])
+        second = variant("t", attributes={"colour_family": "red"})
+
+        columns = _load(uk, item(item_type="frame", attributes={"tags": ["i"]}, variants=[first, second]))
+
+        assert columns.attributes == [{"colour_family": "black", "tags": ["i"]}]
+        assert columns.image_urls == ["/v.svg"]
+
+    def test_keeps_the_order_of_categories(self, uk: str) -> None:
+        categories = [
+            CategoryInput(category_id="b", name={"en": "B"}, position=1),
+            CategoryInput(category_id="a", name={"en": "A"}, position=2),
+        ]
+        api.upsert_categories(site_id=uk, categories=categories, now=NOON)
+
+        assert _load(uk, item(category_ids=["zzz"])).category_ids == ["b", "a", "zzz"]
+
+    def test_knows_nothing_of_deleted_items_and_other_sites(self, uk: str, de: str) -> None:
+        api.upsert_item(site_id=de, item=item("german"), now=NOON)
+        api.upsert_item(site_id=uk, item=item("gone"), now=NOON)
+        api.delete_item(site_id=uk, item_id="gone", now=NOON)
+
+        columns = _load(uk, item("a"))
+
+        assert columns.item_ids == ["a"]
+        assert columns.skus == ["a-49"]
+
+    def test_of_an_empty_site(self, uk: str) -> None:
+        columns = api.load_columns(site_id=uk, now=NOON)
+
+        assert (columns.item_ids, columns.skus, columns.stamp) == ([], [], 0)
+        assert columns.variant_indptr.tolist() == columns.category_indptr.tolist() == [0]
+        assert api.offer(columns=columns, store_id="leeds").available.tolist() == []
+
+    def test_of_an_unknown_site(self, db: None) -> None:
+        with pytest.raises(NotFound):
+            api.load_columns(site_id="nowhere", now=NOON)
+
+    def test_reads_one_snapshot_outside_of_a_transaction(self, committed_uk: str) -> None:
+        assert _load(committed_uk, item("a")).item_ids == ["a"]
+
+    def test_costs_a_constant_number_of_statements(self, uk: str, django_assert_num_queries: Any) -> None:
+        _load(uk, *[item(f"i{number}") for number in range(50)])
+        with django_assert_num_queries(7):
+            api.load_columns(site_id=uk, now=NOON)
+
+
+class TestPricesInColumns:
+    def test_hold_within_their_validity(self, uk: str) -> None:
+        sale = price("5", valid_from=NOON + timedelta(hours=1), valid_until=NOON + timedelta(hours=2))
+        given = item(variants=[variant("s", prices=[price("10"), sale])])
+
+        before = _load(uk, given)
+        during = _load(uk, given, after=timedelta(hours=1))
+        after = _load(uk, given, after=timedelta(hours=2))
+
+        assert [columns.price.tolist() for columns in (before, during, after)] == [[10.0], [5.0], [10.0]]
+        assert before.next_change == (NOON + timedelta(hours=1)).timestamp()
+        assert during.next_change == (NOON + timedelta(hours=2)).timestamp()
+        assert after.next_change == float("inf")
+
+    def test_that_started_last_hold_then_the_lowest(self, uk: str) -> None:
+        early, late = NOON - timedelta(days=9), NOON - timedelta(days=1)
+        prices = [
+            price("9", valid_from=late, valid_until=NOON + timedelta(days=1)),
+            price("7", valid_from=early),
+            price("8", valid_from=late),
+            price("1"),
+        ]
+
+        assert _load(uk, item(variants=[variant("s", prices=prices)])).price.tolist() == [8.0]
+
+    def test_in_another_currency_are_left_out(self, uk: str) -> None:
+        columns = _load(uk, item(variants=[variant("s", prices=[price("10", currency="EUR")])]))
+
+        assert np.isnan(columns.price).tolist() == [True]
+        assert _offer(columns) == {"aldgate": (None, None, False)}
+
+    def test_for_ever_has_no_end(self, uk: str) -> None:
+        columns = _load(uk, item(variants=[variant("s", prices=[price("3", valid_until=NOON.replace(year=9999))])]))
+
+        assert (columns.price.tolist(), columns.next_change) == ([3.0], float("inf"))
+
+
+class TestOffer:
+    def test_is_the_first_variant_with_price_and_stock(self, uk: str) -> None:
+        columns = _load(
+            uk,
+            item(
+                "a",
+                variants=[
+                    variant("no-price", prices=[]),
+                    variant("sold-out", stock=[StockInput(on_hand=2, reserved=2)]),
+                    variant("good", prices=[price("7")]),
+                    variant("later", prices=[price("1")]),
+                ],
+            ),
+            item("b", variants=[variant("never", stock=[])]),
+        )
+
+        assert _offer(columns) == {"a": ("good", 7.0, True), "b": (None, None, False)}
+
+    def test_at_a_store_asks_for_stock_there_and_takes_its_price(self, uk: str) -> None:
+        prices = [price("10"), price("8", store_id="leeds")]
+        here, online = StockInput(on_hand=1, store_id="leeds"), StockInput(on_hand=5)
+        columns = _load(
+            uk,
+            item("both", variants=[variant("b", prices=prices, stock=[here, online])]),
+            item("general", variants=[variant("g", stock=[here])]),
+            item("online", variants=[variant("o", prices=prices, stock=[online])]),
+        )
+
+        assert _offer(columns, "leeds") == {
+            "both": ("b", 8.0, True),
+            "general": ("g", 10.0, True),
+            "online": (None, None, False),
+        }
+        assert _offer(columns) == {
+            "both": ("b", 10.0, True),
+            "general": (None, None, False),
+            "online": ("o", 10.0, True),
+        }
+        assert _offer(columns, "york") == dict.fromkeys(("both", "general", "online"), (None, None, False))
+
+    def test_without_managed_stock_needs_a_price_only(self, uk: str) -> None:
+        columns = _load(
+            uk,
+            item(
+                "test", item_type="service", stock_managed=False, variants=[variant("t", prices=[price("0")], stock=[])]
+            ),
+            item("free", item_type="service", stock_managed=False, variants=[variant("f", prices=[], stock=[])]),
+        )
+
+        assert _offer(columns, "leeds") == {"test": ("t", 0.0, True), "free": (None, None, False)}
+
+    def test_of_an_unpublished_item_is_not_available(self, uk: str) -> None:
+        assert _offer(_load(uk, item(published=False)))["aldgate"][2] is False
+
+    def test_at_a_closed_store_is_nothing(self, uk: str) -> None:
+        store = StoreInput(store_id="leeds", name="Leeds", is_active=False)
+        api.upsert_stores(site_id=uk, stores=[store], now=NOON)
+        columns = _load(uk, item(variants=[variant("s", stock=[StockInput(on_hand=1, store_id="leeds")])]))
+
+        assert _offer(columns, "leeds") == {"aldgate": (None, None, False)}
+
+    def test_follows_a_stock_update(self, uk: str) -> None:
+        before = _load(uk, item())
+        api.update_stock(site_id=uk, updates=[StockUpdate(sku="aldgate-49", on_hand=0)], now=NOON)
+        after = api.load_columns(site_id=uk, now=NOON)
+
+        assert after.stamp == before.stamp + 1
+        assert (_offer(before)["aldgate"][2], _offer(after)["aldgate"][2]) == (True, False)
+
+    def test_of_a_price_with_three_decimals(self, uk: str) -> None:
+        columns = _load(uk, item(variants=[variant("s", prices=[price("1.125")])]))
+
+        assert columns.price.tolist() == [float(Decimal("1.125"))]
