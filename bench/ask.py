@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from multiprocessing import get_context
 
 import msgspec
@@ -84,7 +85,7 @@ def _ask_chunk(work: tuple[str, str, str, Sequence[Question]]) -> Tally:
             "limit": DEPTH,
         }
         status, answer = client.request("POST", "/v1/recommendations", msgspec.json.encode(body))
-        if status != 200:
+        if status != HTTPStatus.OK:
             tally.failed += 1
             continue
         items = [item["item_id"] for item in msgspec.json.decode(answer)["items"]]

@@ -2,6 +2,7 @@
 
 import http.client
 import time
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -37,7 +38,7 @@ class Client:
         """Send and return JSON; raises Failed for any status of 400 and above."""
         body = None if payload is None else payload if isinstance(payload, bytes) else msgspec.json.encode(payload)
         status, answer = self.request(method, path, body)
-        if status >= 400:
+        if status >= HTTPStatus.BAD_REQUEST:
             message = f"{method} {path} answered {status}: {answer[:500]!r}"
             raise Failed(message)
         return msgspec.json.decode(answer) if answer else None

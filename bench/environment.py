@@ -16,20 +16,6 @@ from specrec.roles import Stack, run_stack
 ROLES = ("web", "worker", "consumer-table", "consumer-features")
 
 
-@dataclass
-class Environment:
-    """A running specrec. `stack` is None when it is somebody else's; then nothing of it can be killed or read."""
-
-    url: str
-    key: str
-    stack: Stack | None
-    peaks: "PeakMemory" = field(default_factory=lambda: PeakMemory())
-
-    def client(self) -> Client:
-        """Return a new connection with the secret key of the measured site."""
-        return Client(self.url, self.key)
-
-
 class PeakMemory:
     """The largest resident size that any child process had so far, by polling the kernel's own high-water marks."""
 
@@ -56,6 +42,20 @@ class PeakMemory:
         """Look at every process once."""
         for process in psutil.Process().children(recursive=True):
             self.megabytes = max(self.megabytes, _high_water_mb(process.pid))
+
+
+@dataclass
+class Environment:
+    """A running specrec. `stack` is None when it is somebody else's; then nothing of it can be killed or read."""
+
+    url: str
+    key: str
+    stack: Stack | None
+    peaks: PeakMemory = field(default_factory=PeakMemory)
+
+    def client(self) -> Client:
+        """Return a new connection with the secret key of the measured site."""
+        return Client(self.url, self.key)
 
 
 def _high_water_mb(pid: int) -> float:

@@ -28,12 +28,13 @@ from specrec.datasets.base import window_end
 from specrec.kernel import clock
 
 OBTAIN = (
-    "give one with --data FOLDER or DATA=FOLDER. Amazon Beauty: the files Beauty.txt and Beauty_item2attributes.json of "
-    "the public repository RUCAIBox/CIKM2020-S3Rec. See docs/how-to/measure.md."
+    "give one with --data FOLDER or DATA=FOLDER. Amazon Beauty: Beauty.txt and Beauty_item2attributes.json of the public "
+    " repository RUCAIBox/CIKM2020-S3Rec. See docs/how-to/measure.md."
 )
 SITE = "bench-quality"
 CURRENCY = "GBP"
 PROBES = 20
+HELD_OUT = 2
 PLACEMENTS = {"quality": "for_you", "quality-popular": "popular"}
 
 
@@ -90,8 +91,8 @@ def _measure(place: Environment, task: Task, options: argparse.Namespace) -> dic
 
 def _sequences(folder: Path) -> Task:
     data = sequences.read(folder)
-    long_enough = {user: items for user, items in data.users.items() if len(items) > 2}
-    train = {user: items[:-2] for user, items in long_enough.items()}
+    long_enough = {user: items for user, items in data.users.items() if len(items) > HELD_OUT}
+    train = {user: items[:-HELD_OUT] for user, items in long_enough.items()}
     events = sequences.events_of(train, end=window_end(clock.now()), currency=CURRENCY)
     questions = [Question(history=items[:-1], exclude=items[:-1], target=items[-1]) for items in long_enough.values()]
     count = sum(len(items) for items in train.values())
