@@ -2,12 +2,13 @@
 
 import graphene
 
+from apps.catalog import graphql as catalog
 from apps.profiles import graphql as profiles
 from apps.recommend import graphql as recommend
 from apps.tracking import graphql as tracking
 
 
-class Query(recommend.Query, profiles.Query, graphene.ObjectType):
+class Query(recommend.Query, catalog.Query, profiles.Query, graphene.ObjectType):
     """What to ask."""
 
 

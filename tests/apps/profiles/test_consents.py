@@ -115,7 +115,7 @@ class TestRecordConsents:
         data=st.data(),
     )
     def test_neither_order_nor_batching_matters(
-        self, uk: str, words: list[tuple[set[str], int]], data: st.DataObject
+        self, uk: str, *, words: list[tuple[set[str], int]], data: st.DataObject
     ) -> None:
         newest = max(minutes for _, minutes in words)
         expected = set.intersection(*(granted for granted, minutes in words if minutes == newest))
