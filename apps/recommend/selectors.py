@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.db import connection, transaction
 from pgvector.django import CosineDistance
 
 from apps.recommend.contracts import ModelInfo, PlacementInfo
@@ -59,13 +60,16 @@ def list_nearest_items(
     """Return the published items nearest in content to this one, with cosine similarity; none for an unknown item."""
     vectors = ItemVector.objects.filter(site_id=site_id)
     embedding = vectors.filter(item_id=item_id).values_list("embedding", flat=True).first()
-    if embedding is None:
+    if embedding is None or limit < 1:
         return []
     found = vectors.filter(published=True).exclude(item_id=item_id)
     if item_types:
         found = found.filter(item_type__in=item_types)
     rows = found.annotate(distance=CosineDistance("embedding", embedding)).order_by("distance")
-    return [(near, 1.0 - distance) for near, distance in rows.values_list("item_id", "distance")[:limit]]
+    with transaction.atomic(), connection.cursor() as cursor:
+        # One index serves all sites and types: without this, a filter would be applied to the first few hits only.
+        cursor.execute("SET LOCAL hnsw.iterative_scan = strict_order")
+        return [(near, 1.0 - distance) for near, distance in rows.values_list("item_id", "distance")[:limit]]
 
 
 def find_last_training(*, site_id: str) -> datetime | None:

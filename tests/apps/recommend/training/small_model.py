@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django.fixtures import Settings
 
 from apps.profiles import api as profiles
 from apps.profiles.contracts import SiteInfo
@@ -24,7 +24,7 @@ MakeVersion = Callable[..., ModelVersion]
 
 
 @pytest.fixture(name="own_store", autouse=True)
-def give_own_store(settings: SettingsWrapper, tmp_path: Path) -> Iterator[None]:
+def give_own_store(settings: Settings, tmp_path: Path) -> Iterator[None]:
     """Give each test an empty blob store and a process that has loaded nothing."""
     settings.BLOBS_DIR = tmp_path
     forget_loaded()
