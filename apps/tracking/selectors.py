@@ -8,6 +8,7 @@ from uuid import UUID
 
 import numpy as np
 from django.db import connection
+from psycopg import sql
 
 from apps.tracking.contracts import EVENT_TYPES, Interactions, TrackedEvent
 
@@ -22,7 +23,7 @@ _TYPE_CODES = {name.encode(): code for code, name in enumerate(EVENT_TYPES)}
 _INTERACTIONS = """
 COPY (
     SELECT extract(epoch FROM time), shopper_id, session_id, item_id, type FROM tracking_event
-    WHERE site_id = %s AND day BETWEEN %s AND %s AND time >= %s AND time < %s AND type = ANY(%s) AND item_id IS NOT NULL
+    WHERE site_id = {} AND day BETWEEN {} AND {} AND time >= {} AND time < {} AND type = ANY({}) AND item_id IS NOT NULL
     ORDER BY time, event_id
 ) TO STDOUT
 """
@@ -88,7 +89,9 @@ def _columns(lines: list[bytes], shoppers: _Coder, sessions: _Coder, items: _Cod
 
 def _copied_lines(parameters: list[Any]) -> Iterator[list[bytes]]:
     """Yield the rows of the copy as lines, in slices."""
-    with connection.cursor() as cursor, cursor.copy(_INTERACTIONS, parameters) as copy:
+    # Django's cursor takes no parameters for a copy.
+    statement = sql.SQL(_INTERACTIONS).format(*map(sql.Literal, parameters))
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
         slice_: list[bytes] = []
         for block in copy:
             slice_.append(bytes(block))

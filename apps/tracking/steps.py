@@ -1,5 +1,6 @@
 """What every event goes through, in order. A step completes the draft, or drops it with a reason."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -165,13 +166,14 @@ def _find_id(raw: msgspec.Raw) -> UUID | None:
 
 
 def _find_bad_field(raw: msgspec.Raw) -> str | None:
+    """Return the field with what the decoder calls malformed: wrong bytes, half a surrogate pair, a NaN."""
     try:
-        fields = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        fields = json.loads(bytes(raw).decode(errors="surrogateescape"))
+    except (ValueError, RecursionError):
         return None
-    for name, value in fields.items():
+    for name, value in fields.items() if isinstance(fields, dict) else ():
         try:
-            msgspec.json.decode(value)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            return name
+            msgspec.json.decode(json.dumps(value))
+        except (msgspec.MsgspecError, RecursionError):
+            return str(name.encode(errors="replace").decode())
     return None

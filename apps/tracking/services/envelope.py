@@ -1,6 +1,8 @@
 """What surrounds events on the wire: batch, single event, beacon, compression. Faults here are for the whole call."""
 
+import json
 import zlib
+from typing import Any
 
 import msgspec
 
@@ -11,11 +13,7 @@ from specrec.kernel.errors import Invalid, TooLarge
 _GZIP = 16 + zlib.MAX_WBITS
 
 
-class _Envelope(msgspec.Struct, forbid_unknown_fields=True):
-    events: list[msgspec.Raw]
-
-
-class Beacon(msgspec.Struct, forbid_unknown_fields=True):
+class Beacon(msgspec.Struct, frozen=True):
     """What a browser sends as it leaves a page: a beacon has no headers, so the key is in the body."""
 
     key: str
@@ -24,17 +22,15 @@ class Beacon(msgspec.Struct, forbid_unknown_fields=True):
 
 def decode_envelope(*, body: bytes) -> list[msgspec.Raw]:
     """Return the undecoded events of `{"events": [...]}`, or the one event of the body. Raises Invalid, TooLarge."""
-    found = wire.decode(body, dict[str, msgspec.Raw], max_bytes=MAX_BYTES)
-    if "events" not in found:
-        return [msgspec.Raw(body)]
-    return _checked(wire.decode(body, _Envelope).events)
+    found = _fields(body)
+    return _events(found, allowed={"events"}) if "events" in found else [msgspec.Raw(body)]
 
 
 def decode_beacon(*, body: bytes) -> Beacon:
     """Return key and undecoded events of `{"key": ..., "events": [...]}`. Raises Invalid, TooLarge."""
-    beacon = wire.decode(body, Beacon, max_bytes=MAX_BYTES)
-    _checked(beacon.events)
-    return beacon
+    found = _fields(body)
+    key = wire.decode(bytes(found.get("key", b"null")), str, at="key")
+    return Beacon(key, _events(found, allowed={"key", "events"}))
 
 
 def inflate(*, body: bytes, encoding: str) -> bytes:
@@ -58,8 +54,51 @@ def inflate(*, body: bytes, encoding: str) -> bytes:
     return plain
 
 
-def _checked(events: list[msgspec.Raw]) -> list[msgspec.Raw]:
+def _fields(body: bytes) -> dict[str, msgspec.Raw]:
+    try:
+        return wire.decode(body, dict[str, msgspec.Raw], max_bytes=MAX_BYTES)
+    except Invalid as error:
+        loose = _read_loosely(body, error)
+        if not isinstance(loose, dict):
+            raise
+        return {name.encode(errors="replace").decode(): _raw(value) for name, value in loose.items()}
+
+
+def _events(found: dict[str, msgspec.Raw], *, allowed: set[str]) -> list[msgspec.Raw]:
+    for name in found:
+        if name not in allowed:
+            raise Invalid(f"The body has an unknown field `{name[:64]}`.", code="unknown_field", field=name[:64])
+    if "events" not in found:
+        raise Invalid("The body needs `events`, a list.", code="missing_field", field="events")
+    events = _items(bytes(found["events"]))
     if len(events) > MAX_EVENTS:
         message = f"The batch holds {len(events):,} events; at most {MAX_EVENTS:,} are accepted. Send several batches."
         raise TooLarge(message, code="too_many_events", field="events", max_events=MAX_EVENTS)
     return events
+
+
+def _items(body: bytes) -> list[msgspec.Raw]:
+    try:
+        return wire.decode(body, list[msgspec.Raw], max_bytes=MAX_BYTES * 6, at="events")
+    except Invalid as error:
+        loose = _read_loosely(body, error)
+        if not isinstance(loose, list):
+            raise
+        return [_raw(value) for value in loose]
+
+
+def _read_loosely(body: bytes, error: Invalid) -> Any:
+    """Return what a body holds that our decoder calls malformed; None when it is so, or wrong in another way.
+
+    Half a surrogate pair or a NaN in one event must not cost its neighbours: that event alone fails in the steps.
+    """
+    if error.code != "malformed_json":
+        return None
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _raw(value: Any) -> msgspec.Raw:
+    return msgspec.Raw(json.dumps(value).encode())

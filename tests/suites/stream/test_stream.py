@@ -1,6 +1,5 @@
 """The suite that defines the port of the event stream, run on every twin."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -14,8 +13,8 @@ LATER = timedelta(minutes=1)
 
 
 @pytest.fixture(params=sorted(TWINS))
-def stream(request: pytest.FixtureRequest) -> Iterator[Stream]:
-    yield TWINS[request.param]()
+def stream(request: pytest.FixtureRequest) -> Stream:
+    return TWINS[request.param]()
 
 
 def record(number: int, key: str = "ada") -> Record:
