@@ -4,7 +4,7 @@ from typing import Any
 from unittest import mock
 
 import pytest
-from graphql import GraphQLSchema, build_schema, get_introspection_query
+from graphql import GraphQLSchema, build_schema, get_introspection_query, parse
 
 from specrec import graphql_documents
 from specrec.graphql_documents import Rejected, kept, prepare
@@ -31,10 +31,10 @@ def refusal_of(text: str) -> tuple[type[Exception], str]:
 
 class TestPrepare:
     def test_parses_and_validates_the_same_text_once(self) -> None:
-        with mock.patch.object(graphql_documents, "parse", wraps=graphql_documents.parse) as parse:
+        with mock.patch("specrec.graphql_documents.parse", wraps=parse) as parsing:
             first, second = prepare(SCHEMA, "{ b }"), prepare(SCHEMA, "{ b }")
         assert first is second
-        assert parse.call_count == 1
+        assert parsing.call_count == 1
 
     def test_keeps_documents_of_two_schemas_apart(self) -> None:
         prepare(SCHEMA, "{ b }")

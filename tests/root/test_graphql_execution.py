@@ -10,11 +10,11 @@ from graphql import ExecutionResult, execute_sync, parse
 from specrec.graphql_execution import PlainFieldsFirst
 
 
-class Colour(graphene.Enum):
+class Colour(graphene.Enum):  # type: ignore[misc]  # graphene has no types
     RED = 1
 
 
-class Thing(graphene.ObjectType):
+class Thing(graphene.ObjectType):  # type: ignore[misc]  # the same
     text = graphene.String()
     needed = graphene.String(required=True)
     number = graphene.Int()
@@ -34,7 +34,7 @@ class Thing(graphene.ObjectType):
         return "LOUD" if loud else "quiet"
 
 
-class Query(graphene.ObjectType):
+class Query(graphene.ObjectType):  # type: ignore[misc]  # the same
     thing = graphene.Field(Thing)
 
 

@@ -6,10 +6,11 @@ from unittest import mock
 import pytest
 from django.db import OperationalError
 from django.test import Client, override_settings
+from graphql import parse
 
 from apps.profiles import api, gate
 from apps.profiles.contracts import IssuedKey, ShopperRef, SiteInfo
-from specrec import graphql_documents, graphql_view
+from specrec import graphql_documents
 from specrec.kernel.errors import Throttled
 
 SITE = "{ site { siteId name locale currency } }"
@@ -68,10 +69,10 @@ class TestAnswer:
         assert not client.cookies
 
     def test_parses_the_same_document_once(self, client: Client, key: IssuedKey) -> None:
-        with mock.patch.object(graphql_documents, "parse", wraps=graphql_documents.parse) as parse:
+        with mock.patch("specrec.graphql_documents.parse", wraps=parse) as parsing:
             for _ in range(3):
                 send(client, {"query": SITE}, key)
-        assert parse.call_count == 1
+        assert parsing.call_count == 1
 
 
 class TestErrorsOfFields:
@@ -145,7 +146,7 @@ class TestRefusal:
         assert refused == (403, "origin_not_allowed")
 
     def test_of_too_many_requests(self, client: Client, key: IssuedKey) -> None:
-        with mock.patch.object(graphql_view.profiles, "check_rate", side_effect=Throttled("Wait.")):
+        with mock.patch.object(api, "check_rate", side_effect=Throttled("Wait.")):
             assert refusal_of(client, {"query": SITE}, key) == (429, "throttled")
 
     def test_of_a_mutation_by_get(self, client: Client, key: IssuedKey) -> None:

@@ -31,6 +31,10 @@ def record(*signals: ConsentSignal, site_id: str = "uk") -> None:
     api.record_consents(site_id=site_id, signals=signals)
 
 
+def words_of(**more: Any) -> ConsentInput:
+    return ConsentInput(granted=["history_personalisation"], **more)
+
+
 def purposes_of(ref: ShopperRef = ANNA, site_id: str = "uk") -> set[str]:
     """Return what serving, intake and the back office agree on."""
     served = api.get_shopper(site_id=site_id, ref=ref)
@@ -162,12 +166,12 @@ class TestRecordConsentsConcurrently:
 
 class TestSetConsent:
     def test_answers_what_holds_now(self, uk: str, now: datetime) -> None:
-        answer = api.set_consent(caller=PUBLISHABLE, said=ConsentInput(granted=[HISTORY], anonymous_id="anna"), now=now)
-        assert answer.granted == [HISTORY]
+        answer = api.set_consent(caller=PUBLISHABLE, said=words_of(anonymous_id="anna"), now=now)
+        assert answer.granted == ["history_personalisation"]
 
     def test_answers_the_newer_word_when_an_older_one_comes_late(self, uk: str, now: datetime) -> None:
         record(said(["analytics"]))
-        late = ConsentInput(granted=[HISTORY], anonymous_id="anna", at=now - timedelta(days=1))
+        late = words_of(anonymous_id="anna", at=now - timedelta(days=1))
         assert api.set_consent(caller=PUBLISHABLE, said=late, now=now).granted == ["analytics"]
 
     @pytest.mark.parametrize(
@@ -179,9 +183,9 @@ class TestSetConsent:
         ],
     )
     def test_refuses_and_writes_nothing(
-        self, uk: str, now: datetime, caller: Caller, words: dict[str, Any], error: type[Invalid], field: str
+        self, uk: str, now: datetime, *, caller: Caller, words: dict[str, Any], error: type[Invalid], field: str
     ) -> None:
         with pytest.raises(error) as refused:
-            api.set_consent(caller=caller, said=ConsentInput(granted=[HISTORY], **words), now=now)
+            api.set_consent(caller=caller, said=words_of(**words), now=now)
         assert refused.value.field == field
         assert not ConsentRecord.objects.exists()

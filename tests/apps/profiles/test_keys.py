@@ -13,7 +13,7 @@ from apps.profiles.models import ApiKey, Site
 from apps.profiles.tasks import retire_rotated_keys
 from specrec.kernel.errors import Conflict, Invalid, NotFound, Unauthenticated
 
-UK = {"site_id": "uk", "name": "UK", "locale": "en-GB", "currency": "GBP", "time_zone": "Europe/London"}
+UK: dict[str, Any] = {"site_id": "uk", "name": "UK", "locale": "en-GB", "currency": "GBP", "time_zone": "Europe/London"}
 
 
 @pytest.mark.django_db

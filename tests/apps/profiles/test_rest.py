@@ -64,7 +64,7 @@ class TestConsent:
         ],
     )
     def test_names_code_and_field_and_writes_nothing(
-        self, client: Client, publishable: IssuedKey, body: Any, status: int, code: str, field: str | None
+        self, client: Client, publishable: IssuedKey, *, body: Any, status: int, code: str, field: str | None
     ) -> None:
         found, problem = post(client, CONSENT, body, publishable)
         assert (found, problem["code"], problem.get("field")) == (status, code, field)
