@@ -68,7 +68,7 @@ def score_history(
 ) -> Scored:
     """Return the items that fit a history (rows, newest last), best first; ties go to the lower row.
 
-    Rows that the model does not know are left out of the history.
+    Rows that the model does not know are left out of the history. A `limit` is at least 1.
     `covisitation` and `content` override the weights, so that "similar" can ask for content alone and "also viewed"
     for behaviour alone. Items of the history may be among the candidates: masking is the caller's choice.
     """
@@ -105,30 +105,31 @@ def _or(override: float | None, value: float) -> float:
 
 def _weighted_history(history_rows: Rows, params: BlendParams, size: int) -> tuple[Rows, Weights]:
     """Return distinct known rows, newest first, each with the weight of its newest place."""
-    known = (row for row in reversed(history_rows.tolist()) if 0 <= row < size)
-    newest_first = list(dict.fromkeys(known))[: params.max_history]
-    shares = [params.history_decay**step for step in range(len(newest_first))]
-    return np.array(newest_first, dtype=np.int32), np.array(shares, dtype=np.float32)
+    known = [row for row in history_rows[::-1].tolist() if 0 <= row < size]
+    newest_first = np.array(list(dict.fromkeys(known))[: params.max_history], dtype=np.int32)
+    return newest_first, np.float32(params.history_decay) ** np.arange(len(newest_first), dtype=np.float32)
 
 
 def _gather(lists: Neighbours, rows: Rows, shares: Weights) -> _Given:
     starts = lists.indptr[rows]
     lengths = lists.indptr[rows + 1] - starts
-    owner = np.repeat(np.arange(len(rows)), lengths)
-    place = np.arange(len(owner)) + (starts - np.cumsum(lengths) + lengths)[owner]
+    owner = np.arange(len(rows)).repeat(lengths)
+    place = (starts - lengths.cumsum() + lengths)[owner]
+    place += np.arange(len(owner))
     return _Given(lists.indices[place], lists.weights[place] * shares[owner], owner)
 
 
 def _best(
     total: NDArray[np.float64], popularity: Weights, factor: float, limit: int | None
 ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    found = np.flatnonzero(total > 0)
+    found = (total > 0).nonzero()[0]
     scores = total[found]
     scores += factor * popularity[found]
     if limit is not None and limit < len(found):
-        kept = np.sort(np.argpartition(-scores, limit - 1)[:limit])
+        kept = scores.argpartition(len(scores) - limit)[len(scores) - limit :]
+        kept.sort()
         found, scores = found[kept], scores[kept]
-    order = np.argsort(-scores, kind="stable")
+    order = (-scores).argsort(kind="stable")
     return found[order], scores[order]
 
 
@@ -137,7 +138,7 @@ def _because(given: _Given, rows: NDArray[np.intp], *, scratch: NDArray[np.float
     scratch.fill(-1.0)
     scratch[rows] = np.arange(len(rows))
     slot = scratch[given.column].astype(np.intp)
-    asked = np.flatnonzero(slot >= 0)
+    asked = (slot >= 0).nonzero()[0]
     owner = given.owner[asked]
     place = owner * len(rows) + slot[asked]
     shares = np.bincount(place, given.value[asked], minlength=(int(owner.max()) + 1) * len(rows))
