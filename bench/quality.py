@@ -138,7 +138,7 @@ def _train(client: Client) -> tuple[str, float]:
     client.call("POST", "/v1/models/train", {})
     answer = client.wait_for("/v1/models", lambda models: _promoted(models) is not None, seconds=900, every=0.1)
     seconds = time.perf_counter() - started
-    stamp = str(_promoted(answer)["stamp"])  # type: ignore[index] - waited for
+    stamp = next(model["stamp"] for model in answer if model["state"] == "promoted")
     probe = {"placement": "quality", "limit": 1}
     deadline = time.monotonic() + 60
     served = 0

@@ -30,7 +30,8 @@ def load_items(*, site_id: str, dataset: Dataset, now: datetime) -> ImportStatus
 def load_events(*, site_id: str, dataset: Dataset, progress: Progress) -> tuple[int, list[str]]:
     """Send all events through the collector; returns how many were accepted and the first messages of those dropped."""
     caller = Caller(key_id="load_dataset", site_id=site_id, kind="secret", scopes=frozenset(SCOPES))
-    accepted, messages = 0, []
+    accepted = 0
+    messages: list[str] = []
     for batch in batched(dataset.events, BATCH):
         raws = [msgspec.Raw(msgspec.json.encode(event)) for event in batch]
         result = tracking.ingest(caller=caller, events=raws, received_at=clock.now())

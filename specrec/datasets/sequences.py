@@ -1,6 +1,6 @@
 """Sequences: one `*.txt` of lines `user item item …`, oldest first, and `*_item2attributes.json` where there is one."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -40,7 +40,7 @@ def items_of(data: Sequences, *, currency: str) -> list[dict[str, Any]]:
     ]
 
 
-def events_of(users: dict[str, Sequence[str]], *, end: datetime, currency: str) -> Iterator[dict[str, Any]]:
+def events_of(users: Mapping[str, Sequence[str]], *, end: datetime, currency: str) -> Iterator[dict[str, Any]]:
     """Yield one purchase an entry, in the order of each shopper, at synthetic times that keep it."""
     for number, (user, items) in enumerate(users.items()):
         times = spread_times(len(items), offset=(number * 0.6180339887) % 1, end=end)
@@ -61,6 +61,6 @@ def events_of(users: dict[str, Sequence[str]], *, end: datetime, currency: str) 
 def load(folder: Path, *, currency: str, now: datetime) -> Dataset:
     """Return the whole data set, with nothing held out."""
     data = read(folder)
-    events = events_of(dict(data.users), end=window_end(now), currency=currency)
+    events = events_of(data.users, end=window_end(now), currency=currency)
     count = sum(len(items) for items in data.users.values())
     return Dataset(folder.name, items_of(data, currency=currency), events, count)
