@@ -28,8 +28,8 @@ from specrec.datasets.base import window_end
 from specrec.kernel import clock
 
 OBTAIN = (
-    "give one with --data FOLDER or DATA=FOLDER. Amazon Beauty: Beauty.txt and Beauty_item2attributes.json of the public "
-    " repository RUCAIBox/CIKM2020-S3Rec. See docs/how-to/measure.md."
+    "give one with --data FOLDER or DATA=FOLDER. Amazon Beauty: Beauty.txt and Beauty_item2attributes.json of the "
+    "public repository RUCAIBox/CIKM2020-S3Rec. See docs/how-to/measure.md."
 )
 SITE = "bench-quality"
 CURRENCY = "GBP"

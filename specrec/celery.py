@@ -14,5 +14,5 @@ def _broker_url(redis_url: str) -> str:
 
 app = Celery("specrec")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.conf.broker_url = _broker_url(settings.REDIS_URL)
+app.conf.update(broker_url=_broker_url(settings.REDIS_URL))
 app.autodiscover_tasks()

@@ -7,8 +7,8 @@ afterwards is packed and parsed by hiredis alone. Errors are redis-py's.
 import os
 import socket
 import threading
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, cast
 
 import hiredis
 import redis
@@ -54,7 +54,8 @@ def ask(*commands: Command) -> list[Any]:
     A connection that Redis has closed since is opened once more and the commands are sent again: give it only such as
     may run twice.
     """
-    packed = b"".join([hiredis.pack_command(command) for command in commands])  # type: ignore[arg-type] - its stub says: of one
+    pack: Callable[[Command], bytes] = cast("Any", hiredis.pack_command)  # its stub says: commands of one word only
+    packed = b"".join([pack(command) for command in commands])
     link, fresh = _link()
     try:
         return _checked(link.ask(packed, len(commands)))

@@ -19,7 +19,7 @@ Currency = Annotated[str, msgspec.Meta(pattern=r"\A[A-Z]{3}\Z")]
 Locale = Annotated[str, msgspec.Meta(pattern=r"\A[a-z]{2,3}(-[A-Z]{2})?\Z")]
 
 _ENCODER = msgspec.json.Encoder(decimal_format="string")
-_AT = re.compile(r" - at `(?P<path>[^`]*)`\Z")
+_AT = re.compile(r" - at (?:`key` in )?`(?P<path>[^`]*)`\Z")  # a bad key of a dictionary is told at the dictionary
 _MISSING = re.compile(r"missing required field `(?P<name>[^`]+)`")
 _UNKNOWN = re.compile(r"contains unknown field `(?P<name>[^`]+)`")
 
