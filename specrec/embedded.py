@@ -11,9 +11,9 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from types import FrameType
 
 from specrec.processes.folder import PartsError, held, make_private, secret, sockets
+from specrec.processes.interrupts import ended_by_signals
 from specrec.processes.postgres import Postgres, account_for_root
 from specrec.processes.redis import Redis
 
@@ -97,12 +97,15 @@ class Parts:
 def start_parts(folder: Path, *, environ: Mapping[str, str] | None = None) -> Iterator[Parts]:
     """Run the parts with their data in the folder while the block runs; raises PartsError with the way out.
 
+    SIGINT and SIGTERM end the block with KeyboardInterrupt, so that nothing stays behind.
+
     `environ` is where DATABASE_URL and REDIS_URL are looked for (by default the process's own environment; an empty
     mapping always starts both).
     """
     environ = os.environ if environ is None else environ
     folder = make_private(folder.expanduser().absolute()).resolve()
     with ExitStack() as stack:
+        stack.enter_context(ended_by_signals())
         stack.enter_context(held(folder))
         account = account_for_root()
         make_private(folder / "logs")
@@ -123,7 +126,6 @@ def main(arguments: list[str]) -> int:
     if len(arguments) != 1:
         sys.stderr.write("usage: python -m specrec.embedded FOLDER\n")
         return 2
-    signal.signal(signal.SIGTERM, _interrupt)
     try:
         with start_parts(Path(arguments[0])) as parts:
             for name, value in parts.environment().items():
@@ -137,10 +139,6 @@ def main(arguments: list[str]) -> int:
         return 1
     except KeyboardInterrupt:
         return 0
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from signal import SIGQUIT, SIGTERM, Signals
 
 from specrec.embedded import Parts, PartsError, start_parts
 from specrec.processes.folder import make_private
+from specrec.processes.interrupts import ended_by_signals
 from specrec.processes.spawn import Command, tail, wait_until
 from specrec.processes.supervisor import Supervisor, Watched
 from specrec.settings import env
@@ -147,10 +148,11 @@ def run_stack(
     """Run parts and roles with everything they keep in the folder; ready when the block begins, gone when it ends.
 
     Without a port a free one is taken; a busy one raises PortBusy. `environment` is added to what the roles get. With
-    `parts` those are used and left running.
+    `parts` those are used and left running. SIGINT and SIGTERM end the block with KeyboardInterrupt.
     """
     port = free_port() if port is None else _checked_port(port)
     with ExitStack() as exits:
+        exits.enter_context(ended_by_signals())
         running = parts if parts is not None else exits.enter_context(start_parts(folder))
         extra = {"DJANGO_SETTINGS_MODULE": settings, "SPECREC_WORKER_GRACE_SECONDS": "2", **(environment or {})}
         variables = os.environ | running.environment() | extra
