@@ -207,6 +207,12 @@ class ItemAdmin(_StampedAdmin):
             variant.delete()
         formset.save_m2m()
 
+    def get_deleted_objects(
+        self, objs: Any, request: HttpRequest
+    ) -> tuple[list[Any], dict[str, int], set[str], list[Any]]:
+        """Show the items themselves: their variants go with them, whoever may delete the item."""
+        return [str(item) for item in objs], {"items": len(objs)}, set(), []
+
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         """Leave a tombstone, as every door does."""
         api.delete_item(site_id=obj.site_id, item_id=obj.item_id, now=clock.now())

@@ -19,8 +19,8 @@ from django.db.models import F, Q
 from apps.catalog.contracts import MAX_IMPORT_BYTES, ImportStatus, ItemInput, LineError
 from apps.catalog.models import ImportJob
 from apps.catalog.selectors import import_status
+from apps.catalog.services import items as item_services
 from apps.catalog.services.checks import line_error
-from apps.catalog.services.items import upsert_items
 from specrec.kernel import blobs, ids, jobs, wire
 from specrec.kernel.errors import Problem, TooLarge
 
@@ -139,7 +139,7 @@ def _apply(job: ImportJob, batch: _Batch, lease: UUID, now: datetime) -> None:
         except Problem as problem:
             errors.append(line_error(number, _item_id(line), problem))
     with transaction.atomic():
-        outcomes = upsert_items(site_id=job.site_id, items=[item for _, item in good], now=now)
+        outcomes = item_services.upsert_items(site_id=job.site_id, items=[item for _, item in good], now=now)
         for (number, _), outcome in zip(good, outcomes, strict=True):
             if isinstance(outcome, LineError):
                 errors.append(msgspec.structs.replace(outcome, line=number))

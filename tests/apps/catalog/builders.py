@@ -11,7 +11,8 @@ NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 def price(amount: str = "10.00", **given: Any) -> PriceInput:
     """Return a price in pounds, everywhere and always."""
-    return PriceInput(**{"amount": Decimal(amount), "currency": "GBP"} | given)
+    plain: dict[str, Any] = {"amount": Decimal(amount), "currency": "GBP"}
+    return PriceInput(**plain | given)
 
 
 def variant(sku: str = "aldgate-49", **given: Any) -> VariantInput:

@@ -50,7 +50,7 @@ class TestWritersAtOnce:
 
         results = _at_once([write("a"), write("b"), write("c")])
 
-        codes = sorted(getattr(result, "status", None) or getattr(result, "code", repr(result)) for result in results)
+        codes = sorted(str(getattr(result, "status", None) or getattr(result, "code", result)) for result in results)
         assert codes == ["created", "sku_conflict", "sku_conflict"]
         assert len(api.list_items(site_id=committed_uk).items) == 1
 
@@ -68,14 +68,12 @@ class TestWritersAtOnce:
 
     def test_stock_and_items_at_once_leave_the_newer_stock(self, committed_uk: str) -> None:
         api.upsert_items(site_id=committed_uk, items=[item()], now=NOON)
-        levels = [StockUpdate(sku="aldgate-49", on_hand=n, updated_at=NOON.replace(minute=n)) for n in range(1, 9)]
 
-        results = _at_once(
-            [
-                lambda lv=level: api.update_stock(site_id=committed_uk, updates=[lv], now=NOON.replace(hour=13))
-                for level in levels
-            ]
-        )
+        def write(level: int) -> Callable[[], object]:
+            update = StockUpdate(sku="aldgate-49", on_hand=level, updated_at=NOON.replace(minute=level))
+            return lambda: api.update_stock(site_id=committed_uk, updates=[update], now=NOON.replace(hour=13))
+
+        results = _at_once([write(level) for level in (3, 8, 1, 5, 7, 2, 6, 4)])
 
         assert [type(result) for result in results] == [list] * 8, results
         assert api.get_item(site_id=committed_uk, item_id="aldgate").variants[0].stock[0].on_hand == 8

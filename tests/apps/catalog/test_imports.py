@@ -15,6 +15,7 @@ from django.core.management.base import CommandError
 from apps.catalog import api, tasks
 from apps.catalog.models import ImportJob, Item
 from apps.catalog.services import imports
+from apps.catalog.services import items as item_services
 from specrec.kernel import blobs, jobs
 from specrec.kernel.errors import NotFound, TooLarge
 from tests.apps.catalog.builders import NOON, wire_item
@@ -142,14 +143,14 @@ class TestRunImport:
         self, committed_uk: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         import_id = _start(committed_uk, _lines([wire_item()]))
-        write = imports.upsert_items
+        write = item_services.upsert_items
 
         def overtaken(**given: Any) -> Any:
             outcomes = write(**given)
             ImportJob.objects.filter(import_id=import_id).update(lease=uuid4())
             return outcomes
 
-        monkeypatch.setattr(imports, "upsert_items", overtaken)
+        monkeypatch.setattr(item_services, "upsert_items", overtaken)
 
         assert api.run_import(import_id=import_id, now_fn=_clock()) is False
         assert not Item.objects.exists()
@@ -161,7 +162,7 @@ class TestRunImport:
         def fail(**_: Any) -> Any:
             raise Killed
 
-        monkeypatch.setattr(imports, "upsert_items", fail)
+        monkeypatch.setattr(item_services, "upsert_items", fail)
         for attempt in range(5):
             with pytest.raises(Killed):
                 api.run_import(import_id=import_id, now_fn=_clock(NOON + timedelta(minutes=2 * attempt)))
