@@ -1,4 +1,4 @@
-"""Background work by name, so that a service never imports a task; `tests/architecture` checks that every name exists."""
+"""Background work by name, so that no service imports a task; `tests/architecture` checks that every name exists."""
 
 from functools import partial
 from typing import Any

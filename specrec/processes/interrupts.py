@@ -13,8 +13,8 @@ _NUMBERS = (signal.SIGINT, signal.SIGTERM)
 def ended_by_signals() -> Iterator[None]:
     """Turn the first SIGINT or SIGTERM into KeyboardInterrupt and ignore more of them, so that the clean-up is whole.
 
-    A shell starts background programs with SIGINT ignored, and Python has no orderly end for SIGTERM: both are set here,
-    and put back afterwards. Outside of the main thread, which alone gets signals, nothing changes.
+    A shell starts background programs with SIGINT ignored, and Python has no orderly end for SIGTERM: both are set
+    here, and put back afterwards. Outside of the main thread, which alone gets signals, nothing changes.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

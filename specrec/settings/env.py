@@ -60,7 +60,7 @@ def words(name: str, default: str = "") -> list[str]:
 
 
 def secret(name: str) -> str:
-    """Return a secret from NAME, or from the file that NAME_FILE points at; raises MissingSetting when neither is there."""
+    """Return a secret from NAME, or from the file that NAME_FILE points at; raises MissingSetting without either."""
     path = os.environ.get(f"{name}_FILE")
     if path is None:
         return text(name)
