@@ -72,7 +72,7 @@ def main() -> int:
 def _greeting(demo: Demo) -> str:
     key, admin = demo.keys["uk"]["publishable"], demo.keys["admin"]
     asked = '{"placement": "home-for-you", "shopper": {"anonymous_id": "demo-uk-ada"}, "limit": 3}'
-    query = '{"query": "{ recommendations(input: {placement: \\"home-popular\\", limit: 3}) { items { itemId name price } } }"}'
+    query = 'recommendations(input: {placement: \\"home-popular\\", limit: 3}) { items { itemId name price } }'
     lines = (
         "",
         f"  The shop      {demo.url}/",
@@ -84,7 +84,7 @@ def _greeting(demo: Demo) -> str:
         f"    -H 'Content-Type: application/json' -d '{asked}'",
         "",
         f"  curl -s {demo.url}/graphql -H 'Authorization: Bearer {key}' \\",
-        f"    -H 'Content-Type: application/json' -d '{query}'",
+        f"    -H 'Content-Type: application/json' -d '{{\"query\": \"{{ {query} }}\"}}'",
         "",
         "  Ctrl-C stops everything.",
         "",

@@ -80,31 +80,34 @@ class Seeding:
 
     def run(self) -> dict[str, dict[str, str]]:
         """Do what is missing and return the keys by site, and the admin's under "admin"."""
-        self._step("prepared", "sites, keys, placements", lambda: self._stack.manage("prepare_demo"))
+        self._step("prepared", "sites, keys, placements", lambda: self._manage("prepare_demo"))
         keys: dict[str, dict[str, str]] = json.loads((self._folder / "keys.json").read_text(encoding="utf-8"))
         if self.notes.has("trained"):
             return keys
         self._step("stores", "stores and categories", lambda: self._each(keys, self._stores))
         self._step("catalogue", "catalogue, by bulk import", lambda: self._each(keys, self._catalogue))
         self._step("events", "sixty days of shopping, by the collector", lambda: self._each(keys, self._events))
-        self._step("caught-up", "consumers have read everything", lambda: self._stack.manage("await_events"))
+        self._step("caught-up", "consumers have read everything", lambda: self._manage("await_events"))
         self._step("trained", "models trained and promoted", lambda: self._each(keys, self._train))
         return keys
 
-    def _step(self, name: str, title: str, work: Callable[[], object]) -> None:
+    def _step(self, name: str, title: str, work: Callable[[], str]) -> None:
         if self.notes.has(name):
             return
         start = time.monotonic()
         found = work()
         self.notes.add(name)
-        detail = f": {found}" if isinstance(found, str) and len(found) < 120 and "/" not in found else ""
-        self._say(f"{title}{detail} ({time.monotonic() - start:.1f} s)")
+        self._say(f"{title}{found} ({time.monotonic() - start:.1f} s)")
 
     def _each(self, keys: dict[str, dict[str, str]], work: Callable[[str, Door], int]) -> str:
         sites = list(table("sites"))
         with ThreadPoolExecutor(len(sites)) as pool:
             counts = list(pool.map(lambda site: work(site, Door(self._stack.url, key=keys[site]["secret"])), sites))
-        return ", ".join(f"{site} {count:,}" for site, count in zip(sites, counts, strict=True))
+        return ": " + ", ".join(f"{site} {count:,}" for site, count in zip(sites, counts, strict=True))
+
+    def _manage(self, command: str) -> str:
+        self._stack.manage(command)
+        return ""
 
     def _stores(self, site_id: str, door: Door) -> int:
         stores = build_stores(site_id)

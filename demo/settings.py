@@ -1,11 +1,9 @@
 """Settings of the demo: the product as it is, with the shop beside it, on plain HTTP at this machine."""
 
 import sys
-from pathlib import Path
 
-from specrec.settings import env
 from specrec.settings.base import *  # noqa: F403 - settings modules are extended this way
-from specrec.settings.base import BASE_DIR, INSTALLED_APPS, TEMPLATES
+from specrec.settings.base import INSTALLED_APPS
 
 # GraphiQL, and error pages that name their cause. Not in the background: Django's debugging cursor knows no COPY with
 # parameters, and keeps every statement.
@@ -13,6 +11,3 @@ DEBUG = not any(name in sys.argv[0] for name in ("celery", "manage.py"))
 INSTALLED_APPS = [*INSTALLED_APPS, "demo.shop.apps.DemoConfig"]
 ROOT_URLCONF = "demo.urls"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = False
-# Keys and shoppers of the demo lie here, written by `demo.run`.
-DEMO_FOLDER = Path(env.text("SPECREC_DEMO_FOLDER", str(BASE_DIR / ".specrec" / "demo")))
-TEMPLATES = [{**TEMPLATES[0], "OPTIONS": {**TEMPLATES[0]["OPTIONS"], "autoescape": True}}]

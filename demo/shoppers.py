@@ -1,5 +1,7 @@
 """Simulated shoppers: sixty days of visits with a realistic funnel, the same for the same seed and day."""
 
+# ruff: noqa: PLR2004 - the numbers are chances and measurements; a name would only repeat the line that they stand in
+
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -51,6 +53,8 @@ class Simulation:
         self.chance = np.random.default_rng([seed, sum(site_id.encode())])
         self.shelves: dict[str, Shelf] = lay_out(products, seed=seed)
         self.tastes = [invent_taste(self.chance, shelves=self.shelves) for _ in range(_TASTES)]
+        # People like the personas are among the others, or nobody could have taught what the personas will like.
+        self.tastes += [persona_taste(persona, shelves=self.shelves) for persona in list_personas().values()] * 2
         self.families = _by_family(products)
 
     def run(self, *, shoppers: int) -> list[Event]:
@@ -59,7 +63,7 @@ class Simulation:
         for number in range(shoppers):
             known = self.chance.random() < _CONSENTING
             shopper = f"sim-{self.site_id}-{number}" if known else None
-            taste = self.tastes[int(self.chance.integers(_TASTES))]
+            taste = self.tastes[int(self.chance.integers(len(self.tastes)))]
             for days_ago in self._days(visits=1 + min(int(self.chance.geometric(0.42)), 7)):
                 events += self._visit(shopper, taste, days_ago=days_ago)
         for key, persona in list_personas().items():
@@ -111,8 +115,8 @@ class Simulation:
     def _check_out(self, visit: _Visit) -> None:
         for family in _ALONG.get(visit.cart[0].item_type, ()):
             goods = self.families.get(family)
-            if goods and self.chance.random() < 0.4:
-                extra = goods[int(self.chance.integers(len(goods)) * self.chance.random())]
+            if goods and self.chance.random() < 0.24:
+                extra = goods[int(len(goods) * self.chance.random() ** 1.4)]
                 self._add(visit, "view", extra, after=10)
                 self._add(visit, "add_to_cart", extra, after=12)
                 visit.cart.append(extra)

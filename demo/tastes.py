@@ -8,6 +8,7 @@ import numpy as np
 
 from demo.catalogue.products import Product
 from demo.catalogue.words import table
+from demo.pictures.palette import colours
 
 Traits = dict[str, float]
 _SHARPNESS = 1.15  # how much a liked trait counts
@@ -66,7 +67,8 @@ def invent_taste(chance: np.random.Generator, *, shelves: dict[str, Shelf]) -> T
     likes: Traits = {f"brand:{name}": 1.6, f"tier:{brand['tier']}": 0.8}
     for shape, strength in zip(shapes, (2.8, 1.5), strict=False):
         likes[f"shape:{shape.replace('_', '-').replace('octagon', 'geometric')}"] = strength
-    for colour, strength in zip(chance.permutation(_FAMILIES), (2.0, 1.1), strict=False):
+    families = sorted({colours()[colour].family for colour in brand["colours"]})
+    for colour, strength in zip(chance.permutation(families), (2.2, 1.1), strict=False):
         likes[f"colour:{colour}"] = strength
     likes[f"size:{chance.choice(['S', 'M', 'L'])}"] = 1.0
     likes["age:child"] = 2.0 if brand.get("child") else -1.5
@@ -93,6 +95,3 @@ def taste_of(likes: Traits, *, kinds: dict[str, float], shelves: dict[str, Shelf
         kind_chances=np.cumsum(weights / weights.sum()),
         chances={kind: shelves[kind].chances(likes) for kind in shelves},
     )
-
-
-_FAMILIES = ["black", "tortoise", "blue", "clear", "gold", "silver", "grey", "green", "red", "pink", "brown", "purple"]

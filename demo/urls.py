@@ -3,7 +3,8 @@
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from specrec.urls import handler400, handler403, handler404, handler500, urlpatterns as specrec_urlpatterns
+from specrec.urls import handler400, handler403, handler404, handler500
+from specrec.urls import urlpatterns as specrec_urlpatterns
 
 __all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"]
 

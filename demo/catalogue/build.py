@@ -80,7 +80,10 @@ def build_categories(site_id: str) -> list[CategoryInput]:
     return [
         CategoryInput(
             category_id=category_id,
-            name={**{LOCALES[language]: words[language] for language in LOCALES}, site["locale"]: words[site["language"]]},
+            name={
+                **{LOCALES[language]: words[language] for language in LOCALES},
+                site["locale"]: words[site["language"]],
+            },
             parent_id=words.get("parent"),
             position=position,
         )

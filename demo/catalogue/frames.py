@@ -1,5 +1,7 @@
 """Frames and sunglasses: every brand designs to its own taste, so shoppers with a taste find their brand."""
 
+# ruff: noqa: PLR2004 - the numbers are chances and measurements; a name would only repeat the line that they stand in
+
 import random
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +19,11 @@ _GROUP = {
 }  # fmt: skip
 # Shapes of the pictures that the catalogue knows by another word.
 _SHAPE = {"cat_eye": "cat-eye", "octagon": "geometric"}
-_SUFFIX = {"S": ("", "Petite", "II", "Mini", "III"), "M": ("", "II", "Classic", "III", "Fine"), "L": ("", "Grand", "II", "Bold", "III")}
+_SUFFIX = {
+    "S": ("", "Petite", "II", "Mini", "III"),
+    "M": ("", "II", "Classic", "III", "Fine"),
+    "L": ("", "Grand", "II", "Bold", "III"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +87,13 @@ def _style(source: random.Random, *, name: str, brand: dict[str, Any], base: str
     used.add(title)
     title = f"{title} Sun" if sun else title
     design = _Design(
-        item_id=f"{brand['code']}-{title.lower().replace(' ', '-')}",
+        item_id=f"{title.lower().replace(' ', '-')}-{brand['code']}",
         shape=shape,
         rim=rim,
         material=material,
-        bridge="pads-adjustable" if material in _METALS or material == "combination" else source.choice(("saddle", "saddle", "keyhole")),
+        bridge="pads-adjustable"
+        if material in _METALS or material == "combination"
+        else source.choice(("saddle", "saddle", "keyhole")),
         hinge=source.choice(("spring", "standard")),
         measures=measures,
         sun=sun,
@@ -114,7 +122,11 @@ def _tints(shape: str) -> tuple[str, ...]:
 
 
 def _product(source: random.Random, *, design: _Design, title: str, name: str, brand: dict[str, Any]) -> Product:
-    price = brand["base"] * source.uniform(0.8, 1.3) * (1.12 if design.rim == "rimless" or design.material == "titanium" else 1)
+    price = (
+        brand["base"]
+        * source.uniform(0.8, 1.3)
+        * (1.12 if design.rim == "rimless" or design.material == "titanium" else 1)
+    )
     gender = [source.choice(brand["gender"])]
     child = bool(brand.get("child"))
     tones = _colourways(source, brand=brand, design=design)
@@ -133,7 +145,13 @@ def _product(source: random.Random, *, design: _Design, title: str, name: str, b
         age_days=source.uniform(0, 21) if source.random() < 0.06 else source.uniform(30, 900),
         reduced=source.choice((0.15, 0.2, 0.3)) if source.random() < 0.11 else 0.0,
         traits=frozenset(
-            {f"shape:{shape}", f"brand:{name}", f"tier:{brand['tier']}", f"size:{design.measures.size}", f"group:{design.group}"}
+            {
+                f"shape:{shape}",
+                f"brand:{name}",
+                f"tier:{brand['tier']}",
+                f"size:{design.measures.size}",
+                f"group:{design.group}",
+            }
             | {f"colour:{family}" for family in families}
             | {f"gender:{gender[0]}", "age:child" if child else "age:adult"}
         ),
@@ -158,7 +176,9 @@ def _categories(design: _Design, *, gender: list[str], child: bool) -> tuple[str
     return ("frames", *meant)
 
 
-def _attributes(source: random.Random, *, design: _Design, shape: str, brand: dict[str, Any], gender: list[str]) -> dict[str, Any]:
+def _attributes(
+    source: random.Random, *, design: _Design, shape: str, brand: dict[str, Any], gender: list[str]
+) -> dict[str, Any]:
     strong = design.measures.base_curve >= 8
     attributes: dict[str, Any] = {
         "shape": shape,
@@ -226,9 +246,17 @@ def _text(design: _Design, *, shape: str, language: str) -> str:
     stuff, nose = word("materials", design.material, language), word("bridges", design.bridge, language)
     hinge, size = word("hinges", design.hinge, language), design.measures
     if language == "de":
-        lens = f" Gläser {word('tints', design.tint, language)}, Filterkategorie {design.filter_category}, UV400." if design.sun else ""
+        lens = (
+            f" Gläser {word('tints', design.tint, language)}, Filterkategorie {design.filter_category}, UV400."
+            if design.sun
+            else ""
+        )
         polar = " Polarisierend." if design.polarised else ""
         return f"{form}, {rim}, {stuff}; {nose}, {hinge}. Glasbreite {size.a} mm, {size.weight:.0f} g.{lens}{polar}"
-    lens = f" Lenses {word('tints', design.tint, language)}, filter category {design.filter_category}, UV400." if design.sun else ""
+    lens = (
+        f" Lenses {word('tints', design.tint, language)}, filter category {design.filter_category}, UV400."
+        if design.sun
+        else ""
+    )
     polar = " Polarised." if design.polarised else ""
     return f"{form}, {rim}, {stuff}; {nose}, {hinge}. Lens width {size.a} mm, {size.weight:.0f} g.{lens}{polar}"

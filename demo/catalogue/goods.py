@@ -1,5 +1,7 @@
 """Solutions, accessories, hearing consumables and services, from the families of `goods.toml`."""
 
+# ruff: noqa: PLR2004 - the numbers are chances and measurements; a name would only repeat the line that they stand in
+
 from typing import Any
 
 from demo.catalogue.products import Names, Piece, Product, dice
@@ -19,7 +21,7 @@ def list_goods(*, seed: int) -> list[Product]:
 
 def _product(seed: int, *, family: dict[str, Any], brand: str, model: list[Any]) -> Product:
     key, english, german, factor, attributes = model[:5]
-    item_id = "-".join(part for part in (family["id"], brand.lower(), key) if part)
+    item_id = "-".join(part for part in (family["id"], key, brand.lower()) if part)
     source = dice(seed, item_id)
     service = family["type"] == "service"
     models: Names = {"en": english, "de": german}

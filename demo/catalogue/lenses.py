@@ -1,5 +1,7 @@
 """Contact lenses and spectacle lenses, with the numbers of their kinds."""
 
+# ruff: noqa: PLR2004 - the numbers are chances and measurements; a name would only repeat the line that they stand in
+
 from typing import Any
 
 from demo.catalogue.products import Piece, Product, dice
@@ -24,6 +26,18 @@ _TREATMENTS = {
     "photochromic": {"en": "photochromic", "de": "selbsttönend", "colour": "6d6a5e"},
     "polarised": {"en": "polarised sun", "de": "Sonnenglas polarisierend", "colour": "5a4a3a"},
     "tinted": {"en": "sun tint", "de": "Sonnenglas getönt", "colour": "4a5a52"},
+}
+
+
+_WORDS = {
+    True: {
+        "en": "Soft contact lenses to wear again, cared for overnight. Only with a specification in date.",
+        "de": "Weiche Kontaktlinsen zum Wiedertragen, über Nacht gepflegt. Nur mit gültiger Anpassung.",
+    },
+    False: {
+        "en": "Soft contact lenses, a fresh pair a day. Only with a specification in date.",
+        "de": "Weiche Kontaktlinsen, täglich ein frisches Paar. Nur mit gültiger Anpassung.",
+    },
 }
 
 
@@ -55,7 +69,6 @@ def list_lens_options() -> list[Product]:
 def _contact_lens(seed: int, *, brand: str, line: str, modality: str, design: str) -> Product:
     source = dice(seed, brand, line, modality, design)
     days, packs = _MODALITY[modality]
-    name = f"{brand} {line}"
     item_id = f"cl-{brand}-{line}-{modality}-{design}".lower()
     attributes: dict[str, Any] = {
         "modality": modality,
@@ -82,13 +95,11 @@ def _contact_lens(seed: int, *, brand: str, line: str, modality: str, design: st
     return Product(
         item_id=item_id,
         item_type="contact_lens",
-        names={lang: f"{name} {word('modality', modality, lang)} {word('design', design, lang)}".strip() for lang in LANGUAGES},
-        texts={
-            "en": f"Soft contact lenses, replaced every {days} days. Only with a specification in date." if days > 1
-            else "Soft contact lenses, a fresh pair a day. Only with a specification in date.",
-            "de": f"Weiche Kontaktlinsen, Wechsel alle {days} Tage. Nur mit gültiger Anpassung." if days > 1
-            else "Weiche Kontaktlinsen, täglich ein frisches Paar. Nur mit gültiger Anpassung.",
-        },  # fmt: skip
+        names={
+            lang: f"{line} {word('modality', modality, lang)} {word('design', design, lang)}".strip()
+            for lang in LANGUAGES
+        },
+        texts=_WORDS[days > 1],
         brand=brand,
         categories=("contact-lenses", "contact-lenses-daily" if modality == "daily" else "contact-lenses-monthly"),
         attributes=attributes,

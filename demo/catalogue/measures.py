@@ -1,5 +1,7 @@
 """Measurements of frames by the boxing system, consistent with each other and with the drawn outline."""
 
+# ruff: noqa: PLR2004 - the numbers are chances and measurements; a name would only repeat the line that they stand in
+
 import random
 from dataclasses import dataclass
 

@@ -1,12 +1,14 @@
 """A product at a site: its words in the locales, prices with retail endings, stock online and in stores."""
 
+# ruff: noqa: PLR2004 - the numbers are chances and measurements; a name would only repeat the line that they stand in
+
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from apps.catalog.contracts import ItemInput, PriceInput, StockInput, VariantInput
 from demo.catalogue.products import Piece, Product, dice
 from demo.catalogue.words import table
-from apps.catalog.contracts import ItemInput, PriceInput, StockInput, VariantInput
 
 PICTURES = "/shop/img/"
 LOCALES = {"en": "en-GB", "de": "de-DE"}
@@ -75,7 +77,9 @@ def _stock(piece: Piece, *, product: Product, site_id: str, site: dict[str, Any]
     share = 0.4 if frame else 0.6
     stores = [store[0] for store in site["stores"] if source.random() < share]
     here = [
-        StockInput(store_id=store, on_hand=source.randint(1, 3 if frame else 12), try_on_sample=frame and source.random() < 0.3)
+        StockInput(
+            store_id=store, on_hand=source.randint(1, 3 if frame else 12), try_on_sample=frame and source.random() < 0.3
+        )
         for store in stores
     ]
     return [StockInput(on_hand=online), *here]

@@ -39,7 +39,7 @@ class Product:
 
 def dice(*words: object) -> random.Random:
     """Return a source of chance that depends on the words only, so one product never changes another."""
-    return random.Random(zlib.crc32("\x1f".join(map(str, words)).encode()))  # noqa: S311 - a demo, not a secret
+    return random.Random(zlib.crc32("\x1f".join(map(str, words)).encode()))
 
 
 def pick(source: random.Random, weights: dict[str, int]) -> str:

@@ -5,8 +5,8 @@ import zlib
 
 from demo.pictures.finish import front_fill, lens_fill, surface
 from demo.pictures.geometry import Point, edge_at, lens_outline, mirror, path, shift, widen
-from demo.pictures.parts import SCALE, at, bridge, end_pieces, hinge_level, material_of, pads, pins, polyline
 from demo.pictures.palette import TINTS, colours
+from demo.pictures.parts import SCALE, at, bridge, end_pieces, hinge_level, material_of, pads, pins, polyline
 from demo.pictures.spec import FrameSpec
 
 _RIM = {"acetate": (4.4, 3.1), "nylon": (3.5, 2.7), "metal": (1.35, 1.25), "combination": (1.3, 1.2)}
@@ -26,7 +26,10 @@ def draw_frame(spec: FrameSpec) -> str:
         + surface(colour, material=material_of(spec), seed=seed)
         + lens_fill(spec.tint, category=spec.category, gradient=spec.fade)
         + _SHADOW
-        + "".join(f'<path id="o{n}" d="{path(side, scale=SCALE)}"/><clipPath id="c{n}"><use href="#o{n}"/></clipPath>' for n, side in enumerate(sides))
+        + "".join(
+            f'<path id="o{n}" d="{path(side, scale=SCALE)}"/><clipPath id="c{n}"><use href="#o{n}"/></clipPath>'
+            for n, side in enumerate(sides)
+        )
     )
     body = (
         _shadow(spec)
@@ -38,33 +41,31 @@ def draw_frame(spec: FrameSpec) -> str:
     )
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 640 400" width="640" height="400">'
-        f'<defs>{definitions}</defs><g transform="translate(320 {188 if spec.b < 44 else 182})">{body}</g></svg>'
+        f'<defs>{definitions}</defs><g transform="translate(320 {_MIDDLE})">{body}</g></svg>'
     )
 
 
+_MIDDLE = 186  # where the middle of the bridge lies: a little high, to leave room for the shadow
 _SHADOW = (
     '<radialGradient id="g"><stop offset="0" stop-color="#22262b" stop-opacity=".30"/>'
-    '<stop offset=".6" stop-color="#22262b" stop-opacity=".10"/><stop offset="1" stop-color="#22262b" stop-opacity="0"/>'
-    "</radialGradient>"
+    '<stop offset=".6" stop-color="#22262b" stop-opacity=".10"/>'
+    '<stop offset="1" stop-color="#22262b" stop-opacity="0"/></radialGradient>'
 )
 
 
 def _shadow(spec: FrameSpec) -> str:
     floor = (spec.b / 2 + 6.5) * SCALE
     half = spec.width / 2 * SCALE
-    tinted = spec.tint != "clear"
-    cast = ""
-    if tinted:
-        tone = TINTS[spec.tint].below
-        cast = "".join(
-            f'<ellipse cx="{sign * half * 0.5:.0f}" cy="{floor:.0f}" rx="{half * 0.46:.0f}" ry="13" fill="{tone}" opacity=".16"/>'
-            for sign in (-1, 1)
-        )
-    eyes = "".join(
-        f'<ellipse cx="{sign * half * 0.5:.0f}" cy="{floor:.0f}" rx="{half * 0.56:.0f}" ry="15" fill="url(#g)"/>'
-        for sign in (-1, 1)
-    )
-    return f'<ellipse cx="0" cy="{floor + 4:.0f}" rx="{half * 1.12:.0f}" ry="22" fill="url(#g)" opacity=".55"/>{cast}{eyes}'
+    parts = [_pool(0, floor + 4, half * 1.12, 22, 'url(#g)" opacity=".55')]
+    for sign in (-1, 1):
+        if spec.tint != "clear":
+            parts.append(_pool(sign * half * 0.5, floor, half * 0.46, 13, f'{TINTS[spec.tint].below}" opacity=".16'))
+        parts.append(_pool(sign * half * 0.5, floor, half * 0.56, 15, "url(#g)"))
+    return "".join(parts)
+
+
+def _pool(x: float, y: float, across: float, down: float, fill: str) -> str:
+    return f'<ellipse cx="{x:.0f}" cy="{y:.0f}" rx="{across:.0f}" ry="{down}" fill="{fill}"/>'
 
 
 def _temples(spec: FrameSpec, *, thick: bool) -> str:
@@ -73,27 +74,30 @@ def _temples(spec: FrameSpec, *, thick: bool) -> str:
     ear, drop = 0.735 * half, level + spec.b * 0.42 + 6
     parts = []
     for sign in (-1, 1):
-        outer = f"M{at(sign * (half - 0.4), level - near / 2)}C{at(sign * half * 0.93, level - near / 2 - 3.4)} "
-        outer += f"{at(sign * (ear + 3), level - 6.6)} {at(sign * ear, level - 3.4)}"
-        tip = f"C{at(sign * (ear - 2.2), level + 1)} {at(sign * (ear - 2.8), drop - 7)} {at(sign * (ear - 3.2), drop)}"
-        turn = f"Q{at(sign * (ear - 1.4), drop + 2.2)} {at(sign * (ear - 3.2 + far), drop - 0.4)}"
-        back = f"C{at(sign * (ear - 2.8 + far), drop - 8)} {at(sign * (ear - 1.6 + far), level + 1.4)} {at(sign * (ear + far * 0.7), level - 1.4 + far * 0.3)}"
-        inner = f"C{at(sign * (ear + 4), level - 4.6 + far * 0.4)} {at(sign * half * 0.93, level + near / 2 - 4.2)} {at(sign * (half - 0.4), level + near / 2)}Z"
-        parts.append(f'<path d="{outer}{tip}{turn}{back}{inner}" fill="url(#f)"/>')
+        curves = (
+            ((half * 0.93, level - near / 2 - 3.4), (ear + 3, level - 6.6), (ear, level - 3.4)),
+            ((ear - 2.2, level + 1), (ear - 2.8, drop - 7), (ear - 3.2, drop)),
+            ((ear - 2.6, drop + 1.8), (ear - 3.6 + far, drop + 1.6), (ear - 3.2 + far, drop - 0.4)),
+            ((ear - 2.8 + far, drop - 8), (ear - 1.6 + far, level + 1.4), (ear + far * 0.7, level - 1.4 + far * 0.3)),
+            ((ear + 4, level - 4.6 + far * 0.4), (half * 0.93, level + near / 2 - 4.2), (half - 0.4, level + near / 2)),
+        )
+        line = "".join("C" + " ".join(at(sign * x, y) for x, y in curve) for curve in curves)
+        parts.append(f'<path d="M{at(sign * (half - 0.4), level - near / 2)}{line}Z" fill="url(#f)"/>')
     return "".join(parts)
 
 
 def _lens(side: list[Point], *, number: int, spec: FrameSpec) -> str:
     xs, ys = [x for x, _ in side], [y for _, y in side]
-    left, top, width, height = min(xs) * SCALE, min(ys) * SCALE, (max(xs) - min(xs)) * SCALE, (max(ys) - min(ys)) * SCALE
-    strong = spec.tint != "clear"
-    shine = 0.17 if strong else 0.5
-    band = (
-        f'<g clip-path="url(#c{number})" fill="#fff"><path opacity="{shine}" d="M{left + width * 0.16:.0f} {top + height:.0f}'
-        f'L{left + width * 0.52:.0f} {top:.0f}h{width * 0.2:.0f}L{left + width * 0.36:.0f} {top + height:.0f}z"/>'
-        f'<path opacity="{shine * 0.7:.2f}" d="M{left + width * 0.42:.0f} {top + height:.0f}L{left + width * 0.78:.0f} {top:.0f}'
-        f'h{width * 0.06:.0f}L{left + width * 0.48:.0f} {top + height:.0f}z"/></g>'
+    left, top, right, bottom = (edge * SCALE for edge in (min(xs), min(ys), max(xs), max(ys)))
+    width = right - left
+    shine = 0.17 if spec.tint != "clear" else 0.5
+    bands = "".join(
+        f'<path opacity="{opacity:.2f}" d="M{left + width * start:.0f} {bottom:.0f}'
+        f"L{left + width * (start + 0.36):.0f} {top:.0f}"
+        f'h{width * broad:.0f}L{left + width * (start + broad):.0f} {bottom:.0f}z"/>'
+        for opacity, start, broad in ((shine, 0.16, 0.2), (shine * 0.7, 0.42, 0.06))
     )
+    band = f'<g clip-path="url(#c{number})" fill="#fff">{bands}</g>'
     edge = {"full": "#7c8790", "half": "#7d8b95", "rimless": "#6f7f8b"}[spec.rim]
     thickness = 1.1 if spec.rim == "full" else 1.8
     outline = f'<use href="#o{number}" fill="none" stroke="{edge}" stroke-width="{thickness}" opacity=".75"/>'
@@ -104,7 +108,11 @@ def _front(spec: FrameSpec, *, sides: list[list[Point]], lens: list[Point], cent
     rims = "".join(_rim(spec, side=side) for side in sides)
     if spec.shape == "shield":
         return rims + end_pieces(spec, edge=max(x for x, _ in sides[0]))
-    return rims + bridge(spec, lens=lens, centre=centre) + end_pieces(spec, edge=centre + edge_at(lens, y=-spec.b * hinge_level(spec), outer=True))
+    return (
+        rims
+        + bridge(spec, lens=lens, centre=centre)
+        + end_pieces(spec, edge=centre + edge_at(lens, y=-spec.b * hinge_level(spec), outer=True))
+    )
 
 
 def _rim(spec: FrameSpec, *, side: list[Point]) -> str:

@@ -1,5 +1,7 @@
 """Outlines of spectacle lenses in millimetres: the nose is at x < 0, the temple at x > 0, y grows downwards."""
 
+# ruff: noqa: PLR2004 - the numbers are chances and measurements; a name would only repeat the line that they stand in
+
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -50,7 +52,9 @@ def lens_outline(shape: str, *, width: float, height: float) -> list[Point]:
     """Return the closed outline of the lens on the wearer's left, centred on its box."""
     outline = OUTLINES[shape]
     raw = _polygon(outline.corners) if outline.corners else _quarters(outline)
-    raw = [(x * (1 - outline.taper * y), y - outline.lift * max(x, -0.2) ** 2 * (1 if y < 0.4 else 0.4)) for x, y in raw]
+    raw = [
+        (x * (1 - outline.taper * y), y - outline.lift * max(x, -0.2) ** 2 * (1 if y < 0.4 else 0.4)) for x, y in raw
+    ]
     return fit_box(raw, width=width, height=height)
 
 
@@ -132,7 +136,10 @@ def _quarters(outline: Outline) -> list[Point]:
 def _polygon(corners: int) -> list[Point]:
     turn = math.pi / corners if corners == 8 else 0.0
     vertices = [
-        (math.sin(turn + 2 * math.pi * k / corners + math.pi / 2), -math.cos(turn + 2 * math.pi * k / corners + math.pi / 2))
+        (
+            math.sin(turn + 2 * math.pi * k / corners + math.pi / 2),
+            -math.cos(turn + 2 * math.pi * k / corners + math.pi / 2),
+        )
         for k in range(corners)
     ]
     points: list[Point] = []
@@ -144,5 +151,7 @@ def _polygon(corners: int) -> list[Point]:
             t = step / 5
             a, b, c = (1 - t) ** 2, 2 * t * (1 - t), t**2
             points.append((a * start[0] + b * here[0] + c * end[0], a * start[1] + b * here[1] + c * end[1]))
-        points.extend((end[0] + (after[0] - here[0]) * 0.14 * k, end[1] + (after[1] - here[1]) * 0.14 * k) for k in (1, 2, 3))
+        points.extend(
+            (end[0] + (after[0] - here[0]) * 0.14 * k, end[1] + (after[1] - here[1]) * 0.14 * k) for k in (1, 2, 3)
+        )
     return points

@@ -84,8 +84,10 @@ def end_pieces(spec: FrameSpec, *, edge: float) -> str:
     parts = []
     for sign in (-1, 1):
         outline = (
-            f"M{at(sign * (edge - 0.2), level - near)}Q{at(sign * (half - 1.5), level - far - 0.6)} {at(sign * half, level - far)}"
-            f"L{at(sign * half, level + far)}Q{at(sign * (half - 1.5), level + far + 0.4)} {at(sign * (edge - 0.2), level + near)}Z"
+            f"M{at(sign * (edge - 0.2), level - near)}"
+            f"Q{at(sign * (half - 1.5), level - far - 0.6)} {at(sign * half, level - far)}"
+            f"L{at(sign * half, level + far)}"
+            f"Q{at(sign * (half - 1.5), level + far + 0.4)} {at(sign * (edge - 0.2), level + near)}Z"
         )
         parts.append(f'<path d="{outline}"/>')
         if spec.rim == "rimless":
@@ -98,7 +100,8 @@ def pins(spec: FrameSpec) -> str:
     """Return the metal pins that hold the hinges of a plastic front."""
     level, x = -spec.b * hinge_level(spec) * SCALE, (spec.width / 2 - 2.6) * SCALE
     dots = "".join(
-        f'<ellipse cx="{sign * x:.1f}" cy="{level + step:.1f}" rx="1.5" ry="2.6" fill="#d9dde0" stroke="#00000055" stroke-width=".6"/>'
+        f'<ellipse cx="{sign * x:.1f}" cy="{level + step:.1f}" rx="1.5" ry="2.6" fill="#d9dde0"'
+        ' stroke="#00000055" stroke-width=".6"/>'
         for sign in (-1, 1)
         for step in (-4.2, 4.2)
     )

@@ -1,5 +1,7 @@
 """The address of a picture says all that is drawn, so any process can draw it, and a cache may keep it for ever."""
 
+# ruff: noqa: PLR2004 - the numbers are chances and measurements; a name would only repeat the line that they stand in
+
 import re
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Tidy pictures of everything that is not a frame: each is a drawing in `things/` with a colour and two labels put in."""
+"""Pictures of everything that is not a frame: drawings in `things/` with a colour and two labels put in."""
 
 import re
 from functools import cache

@@ -3,12 +3,17 @@
 import json
 from pathlib import Path
 
-from django.conf import settings
+from specrec.settings import env
+
+
+def demo_folder() -> Path:
+    """Return where the demo keeps its notes; `demo.run` names it to all roles."""
+    return Path(env.text("SPECREC_DEMO_FOLDER"))
 
 
 def publishable_key(site_id: str) -> str | None:
     """Return the key that the browser uses at this site, or None while the demo is being prepared."""
-    file = Path(settings.DEMO_FOLDER) / "keys.json"
+    file = demo_folder() / "keys.json"
     if not file.exists():
         return None
     keys: dict[str, dict[str, str]] = json.loads(file.read_text(encoding="utf-8"))

@@ -5,7 +5,6 @@ import secrets
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand
 
@@ -14,14 +13,17 @@ from apps.profiles.contracts import KeyKind
 from apps.recommend import api as recommend
 from apps.recommend.contracts import PlacementInfo
 from demo.catalogue.build import build_sites
+from demo.shop.keys import demo_folder
 
 ADMIN = "demo"
 _KINDS: tuple[KeyKind, ...] = ("publishable", "secret")
+_EYEWEAR = ("frame", "sunglasses")
+_BROWSED = (*_EYEWEAR, "contact_lens", "solution", "hearing")
 _GOODS = ("accessory", "solution", "hearing", "lens_option")
 PLACEMENTS = (
-    PlacementInfo(placement="home-for-you", title="For you", strategy="for_you", size=12),
-    PlacementInfo(placement="home-popular", title="Popular right now", strategy="popular", size=12),
-    PlacementInfo(placement="home-new", title="New in", strategy="new_in", size=12),
+    PlacementInfo(placement="home-for-you", title="For you", strategy="for_you", size=12, item_types=_BROWSED),
+    PlacementInfo(placement="home-popular", title="Popular now", strategy="popular", size=12, item_types=_EYEWEAR),
+    PlacementInfo(placement="home-new", title="New in", strategy="new_in", size=12, item_types=_EYEWEAR),
     PlacementInfo(
         placement="home-recent", title="Recently viewed", strategy="recently_viewed", size=12, fallback=(),
         exclude_purchased_days=0,
@@ -42,7 +44,7 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, **__: Any) -> None:
         """Keys that were written down before are kept."""
-        file = Path(settings.DEMO_FOLDER) / "keys.json"
+        file = demo_folder() / "keys.json"
         keys: dict[str, dict[str, str]] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
         for site in build_sites():
             profiles.ensure_site(site=site)

@@ -48,8 +48,8 @@ function draw(place, product, chosen) {
     make("p", { class: "quiet" }, product.description),
     product.variants.length > 1 ? choices(place, product, chosen) : null,
     make("button", { class: "button", type: "button", onclick: () => add(product, chosen) }, t(product.itemType === "service" ? "book" : "add")),
-    product.stockManaged ? stockLine(chosen) : null, measures(chosen.attributes), facts({ ...product.attributes, ...chosen.attributes }));
-  show(place, picture, words);
+    product.stockManaged ? stockLine(chosen) : null, measures(chosen.attributes));
+  show(place, picture, words, facts({ ...product.attributes, ...chosen.attributes }) ?? "");
 }
 
 function choices(place, product, chosen) {
@@ -89,7 +89,7 @@ function facts(attributes) {
   if (!known.length) return null;
   const list = make("dl", { class: "facts" });
   for (const name of known) list.append(make("dt", {}, t(name)), make("dd", {}, said(name, attributes[name])));
-  return make("section", { class: "measures" }, make("h2", {}, t("facts")), list);
+  return make("section", { class: "details" }, make("h2", {}, t("facts")), list);
 }
 
 function said(name, value) {

@@ -47,7 +47,7 @@ function heading(rail, slate) {
 }
 
 function note(rail, slate) {
-  if (!("personal" in rail.dataset)) return "";
+  if (rail.dataset.placement !== "home-for-you") return "";
   if (!slate.personalised) return consent() ? "" : t("personal_off");
   return persona() ? t("personal_on", { name: persona().name }) : "";
 }
