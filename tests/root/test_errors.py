@@ -128,8 +128,8 @@ class TestOutsideOfRest:
         assert (answer.status_code, answer.json()["code"]) == (400, "bad_request")
 
     def test_a_form_without_a_token_is_a_problem_document(self) -> None:
-        answer = Client(enforce_csrf_checks=True).post("/health/live")
-        assert (answer.status_code, answer.json()["code"]) == (403, "csrf")
+        answer = errors.csrf_failure(RequestFactory().post("/page"), "no cookie")
+        assert (answer.status_code, wire.decode(answer.content, dict)["code"]) == (403, "csrf")
 
     def test_a_defect_is_masked(self) -> None:
         answer = errors.server_error(RequestFactory().get("/version"))
