@@ -4,7 +4,7 @@ Doors that are opened with a key read no cookie, so Django's four middlewares wo
 they took a third of the time of a whole small answer. Each is Django's own, told to step aside on those paths.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from django.contrib.auth import middleware as auth
@@ -40,9 +40,9 @@ class CsrfViewMiddleware(csrf.CsrfViewMiddleware):
     def process_view(
         self,
         request: HttpRequest,
-        callback: Callable[..., HttpResponseBase] | None,
-        callback_args: Sequence[Any],
-        callback_kwargs: Mapping[str, Any],
+        callback: Callable[..., HttpResponseBase],
+        callback_args: tuple[Any, ...],
+        callback_kwargs: dict[str, Any],
     ) -> HttpResponseForbidden | None:
         """Check the token of a form; a machine presents a key instead, which no browser adds by itself."""
         if is_for_machines(request):
