@@ -16,7 +16,6 @@ from specrec.embedded import Parts, start_parts
 from specrec.kernel.redis import client
 from specrec.roles import Stack, run_stack
 
-_parts = ExitStack()
 _SITE_ID = "lens-lane"
 _MAKE_SITE = f"""
 import json
@@ -30,14 +29,20 @@ print(json.dumps(keys))
 """
 
 
-def pytest_configure() -> None:
+def _start() -> ExitStack:
     """Start PostgreSQL and Redis (or take DATABASE_URL and REDIS_URL), then Django, before any settings are read."""
+    exits = ExitStack()
     folder = Path(tempfile.mkdtemp(prefix="specrec-tests-"))
-    _parts.callback(shutil.rmtree, folder, ignore_errors=True)
-    parts = _parts.enter_context(start_parts(folder))
+    exits.callback(shutil.rmtree, folder, ignore_errors=True)
+    parts = exits.enter_context(start_parts(folder))
     os.environ.update(parts.environment())
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "specrec.settings.test")
     django.setup()
+    return exits
+
+
+# Here and not in a hook: the folders' own conftests, which import models, are imported before any hook is called.
+_parts = _start()
 
 
 def pytest_unconfigure() -> None:

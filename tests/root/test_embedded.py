@@ -12,9 +12,9 @@ import psycopg
 import pytest
 import redis
 
+from specrec.commands import ROOT
 from specrec.embedded import Parts, PartsError, start_parts
 from specrec.processes.spawn import processes_in, wait_until
-from specrec.roles import ROOT
 
 
 @pytest.fixture(scope="module")

@@ -10,9 +10,10 @@ from pathlib import Path
 import psutil
 import pytest
 
+from specrec.commands import HOST
 from specrec.processes.spawn import Command, wait_until
 from specrec.processes.supervisor import Supervisor, Watched
-from specrec.roles import HOST, PortBusy, run_stack
+from specrec.roles import PortBusy, run_stack
 
 # A program with a child of its own that ignores the polite signal, as a stuck worker would.
 _DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
