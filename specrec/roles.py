@@ -21,6 +21,8 @@ from specrec.processes.spawn import Command, tail, wait_until
 from specrec.processes.supervisor import Supervisor, Watched
 from specrec.settings import env
 
+__all__ = ["DEFAULT_ROLES", "HOST", "ROLES", "ROOT", "PortBusy", "Stack", "chosen_port", "free_port", "run_stack"]
+
 DEFAULT_ROLES = ("web", "worker", "consumer-table", "consumer-features")
 
 
