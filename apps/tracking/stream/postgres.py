@@ -24,8 +24,9 @@ _TRIM_STEP = 20_000
 # A quarter of the time of an INSERT of arrays for 1,000 records, and no slower for one.
 _APPEND = "COPY tracking_log (kind, key, payload) FROM STDIN (FORMAT BINARY)"
 _TYPES = ("varchar", "varchar", "bytea")
+# The output column has a name of its own: ORDER BY prefers output columns, and as text "1000" comes before "999".
 _READ = """
-SELECT xid::text, seq, kind, key, payload FROM tracking_log
+SELECT xid::text AS xid_text, seq, kind, key, payload FROM tracking_log
 WHERE (xid, seq) > (%s::xid8, %s) AND xid < pg_snapshot_xmin(pg_current_snapshot())
 ORDER BY xid, seq LIMIT %s
 """

@@ -136,3 +136,16 @@ class TestLostConnection:
             payloads(reader)
         stream.append([Record("event", "ada", b"two")])
         assert payloads(reader) == [b"two"]
+
+
+class TestOrder:
+    def test_transaction_numbers_are_ordered_as_numbers(self) -> None:
+        numbered = "INSERT INTO tracking_log (xid, kind, key, payload) VALUES (%s::xid8, 'event', 'ada', %s)"
+        with connection.cursor() as cursor:
+            for number in ("10", "9", "100"):
+                cursor.execute(numbered, [number, number.encode()])
+        reader = PostgresStream().open(group="readers", position=None)
+        first, second = reader.read(limit=1, wait=0.0), reader.read(limit=9, wait=0.0)
+        assert first is not None
+        assert second is not None
+        assert [one.payload for chunk in (first, second) for one in chunk.records] == [b"9", b"10", b"100"]
