@@ -24,6 +24,10 @@ class Door:
         self._connection = http.client.HTTPConnection(parts.hostname or "127.0.0.1", parts.port, timeout=60)
         self._headers = {"Authorization": f"Bearer {key}"}
 
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
     def get(self, path: str) -> Any:
         """Return the answer; raises Refused."""
         return self._call("GET", path, None, "application/json")

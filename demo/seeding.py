@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -102,8 +103,12 @@ class Seeding:
     def _each(self, keys: dict[str, dict[str, str]], work: Callable[[str, Door], int]) -> str:
         sites = list(table("sites"))
         with ThreadPoolExecutor(len(sites)) as pool:
-            counts = list(pool.map(lambda site: work(site, Door(self._stack.url, key=keys[site]["secret"])), sites))
+            counts = list(pool.map(lambda site: self._at(site, keys[site]["secret"], work), sites))
         return ": " + ", ".join(f"{site} {count:,}" for site, count in zip(sites, counts, strict=True))
+
+    def _at(self, site_id: str, key: str, work: Callable[[str, Door], int]) -> int:
+        with closing(Door(self._stack.url, key=key)) as door:
+            return work(site_id, door)
 
     def _manage(self, command: str) -> str:
         self._stack.manage(command)
