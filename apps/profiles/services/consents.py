@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from apps.profiles.contracts import PURPOSES, ConsentAnswer, ConsentInput, ConsentSignal, ShopperRef
 from apps.profiles.models import Consent, ConsentRecord, Shopper
@@ -20,6 +20,16 @@ from specrec.kernel import ids
 from specrec.kernel.errors import Invalid
 
 _PURPOSES = frozenset(PURPOSES)
+# One statement for all rows; what stays as it was keeps the time and source since when it holds.
+_UPSERT = """
+INSERT INTO profiles_consent (shopper_id, site_id, purpose, granted, "at", source)
+SELECT word.shopper_id, %s, purpose, purpose = ANY (string_to_array(word.granted, ',')), word.said_at, word.source
+FROM unnest(%s::uuid[], %s::text[], %s::timestamptz[], %s::text[]) AS word (shopper_id, granted, said_at, source)
+CROSS JOIN unnest(%s::text[]) AS purpose
+ON CONFLICT (shopper_id, purpose) DO UPDATE
+SET granted = excluded.granted, "at" = excluded."at", source = excluded.source
+WHERE profiles_consent.granted <> excluded.granted
+"""
 _CLOCK_TOLERANCE = timedelta(minutes=5)
 
 
@@ -93,7 +103,7 @@ def _apply(site_id: str, words: Mapping[UUID, _Word], shoppers: Mapping[UUID, Sh
         if is_first or word.granted != granted or word.at != shopper.consent_at:
             shopper.consent_at = word.at
             heard.append(shopper)
-    _write(site_id, heard, changed, current)
+    _write(site_id, heard, changed)
     publish(site_id=site_id, shopper_ids=changed)
 
 
@@ -105,32 +115,26 @@ def _granted_now(shopper_ids: Collection[UUID]) -> dict[UUID, frozenset[str]]:
     return {shopper_id: frozenset(purposes) for shopper_id, purposes in granted.items()}
 
 
-def _write(
-    site_id: str, heard: list[Shopper], changed: Mapping[UUID, _Word], current: Mapping[UUID, frozenset[str]]
-) -> None:
+def _write(site_id: str, heard: list[Shopper], changed: Mapping[UUID, _Word]) -> None:
     if heard:
         Shopper.objects.bulk_create(
             heard, update_conflicts=True, unique_fields=["shopper_id"], update_fields=["consent_at", "version"]
         )
     if not changed:
         return
-    Consent.objects.bulk_create(
-        [
-            Consent(
-                shopper_id=shopper_id,
-                site_id=site_id,
-                purpose=purpose,
-                granted=purpose in word.granted,
-                at=word.at,
-                source=word.source,
-            )
-            for shopper_id, word in changed.items()
-            for purpose in _said_anew(word.granted, current.get(shopper_id))
-        ],
-        update_conflicts=True,
-        unique_fields=["shopper", "purpose"],
-        update_fields=["granted", "at", "source"],
-    )
+    words = changed.values()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _UPSERT,
+            [
+                site_id,
+                list(changed),
+                [",".join(word.granted) for word in words],
+                [word.at for word in words],
+                [word.source for word in words],
+                list(PURPOSES),
+            ],
+        )
     ConsentRecord.objects.bulk_create(
         ConsentRecord(
             site_id=site_id,
@@ -139,10 +143,5 @@ def _write(
             at=word.at,
             source=word.source,
         )
-        for word in changed.values()
+        for word in words
     )
-
-
-def _said_anew(granted: frozenset[str], before: frozenset[str] | None) -> Iterable[str]:
-    """Return the purposes to write: all of a shopper who had granted nothing (or never spoke), else what moved."""
-    return PURPOSES if not before else sorted(granted ^ before)
