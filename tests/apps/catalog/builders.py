@@ -40,3 +40,12 @@ def wire_item(item_id: str = "aldgate", **given: Any) -> dict[str, Any]:
         "variants": [{"sku": f"{item_id}-49", "prices": [{"amount": "10.00", "currency": "GBP"}]}],
     }
     return plain | given
+
+
+def problem_of(response: Any) -> tuple[int, str, str | None]:
+    """Return status, code and field of an answer that must be a problem document."""
+    assert response["Content-Type"] == "application/problem+json", response.content
+    document = response.json()
+    assert document["status"] == response.status_code
+    assert document["detail"]
+    return response.status_code, document["code"], document.get("field")

@@ -1,19 +1,17 @@
-"""Two markets and their keys.
-
-Django is not set up yet when pytest reads this file, so what needs it is imported where it is used.
-"""
+"""Two markets and their keys."""
 
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.test import Client
+
+from apps.profiles import api, gate
+from apps.profiles.contracts import SiteInfo
 
 
 def _site(site_id: str, name: str, locale: str, currency: str, time_zone: str) -> str:
-    from apps.profiles import api
-    from apps.profiles.contracts import SiteInfo
-
     return api.ensure_site(site=SiteInfo(site_id, name, locale, currency, time_zone)).site_id
 
 
@@ -42,8 +40,6 @@ class Door:
     """The HTTP door as one key sees it."""
 
     def __init__(self, key: str) -> None:
-        from django.test import Client
-
         self._client = Client(headers={"authorization": f"Bearer {key}"})
 
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
@@ -53,8 +49,6 @@ class Door:
 
 
 def _door(site_id: str, kind: str, **given: Any) -> Door:
-    from apps.profiles import api, gate
-
     gate.forget_all()
     return Door(api.create_key(site_id=site_id, kind=kind, name="test", **given).secret)  # type: ignore[arg-type]  # a literal of the caller
 
