@@ -1,6 +1,7 @@
 """Intake of one batch: the steps, one look-up of consent and identity, one append to the stream."""
 
 import logging
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -21,6 +22,8 @@ logger = logging.getLogger(__name__)
 
 HISTORY = "history_personalisation"
 _NOBODY = ShopperRef()
+_RETENTION_SECONDS = 10.0
+_retentions: dict[str, tuple[timedelta, float]] = {}
 
 
 def ingest(*, caller: Caller, events: Sequence[msgspec.Raw], received_at: datetime) -> IngestResult:
@@ -49,13 +52,21 @@ def _check_size(events: Sequence[msgspec.Raw]) -> None:
 
 
 def _batch(caller: Caller, received_at: datetime) -> Batch:
-    with _availability():
-        site = profiles.get_site(site_id=caller.site_id)
     return Batch(
         received_at=received_at,
         may_name_customers=caller.kind == "secret",
-        oldest=received_at - timedelta(days=site.event_retention_days),
+        oldest=received_at - _retention(caller.site_id),
     )
+
+
+def _retention(site_id: str) -> timedelta:
+    """Return how long the site keeps events, as of some seconds ago; asking each time is a tenth of a small batch."""
+    known = _retentions.get(site_id)
+    if known is None or known[1] < time.monotonic():
+        with _availability():
+            days = profiles.get_site(site_id=site_id).event_retention_days
+        known = _retentions[site_id] = (timedelta(days=days), time.monotonic() + _RETENTION_SECONDS)
+    return known[0]
 
 
 def _run_steps(drafts: list[Draft], batch: Batch, timings: Timings) -> list[Draft]:
