@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.catalog.rest import entries, imports, items
+from apps.catalog.rest import entries, imports, items, places
 
 urlpatterns = [
     path("items", items.ItemsView.as_view()),
@@ -12,6 +12,6 @@ urlpatterns = [
     path("imports/<uuid:import_id>/errors", imports.ImportErrorsView.as_view()),
     path("stock", entries.StockView.as_view()),
     path("prices", entries.PricesView.as_view()),
-    path("stores", entries.StoresView.as_view()),
-    path("categories", entries.CategoriesView.as_view()),
+    path("stores", places.StoresView.as_view()),
+    path("categories", places.CategoriesView.as_view()),
 ]

@@ -6,8 +6,7 @@ runner holds a lease; it may be taken over when its heartbeat is older than STAL
 
 import io
 import logging
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -19,35 +18,19 @@ from django.db.models import F, Q
 from apps.catalog.contracts import MAX_IMPORT_BYTES, ImportStatus, ItemInput, LineError
 from apps.catalog.models import ImportJob
 from apps.catalog.selectors import import_status
+from apps.catalog.services import batches
 from apps.catalog.services import items as item_services
 from apps.catalog.services.checks import line_error
 from specrec.kernel import blobs, ids, jobs, wire
 from specrec.kernel.errors import Problem, TooLarge
 
 logger = logging.getLogger(__name__)
-MAX_LINE = 1024 * 1024
-BATCH_LINES = 500
-BATCH_BYTES = 4 * 1024 * 1024
 STALE = timedelta(seconds=60)
 MAX_ATTEMPTS = 5
-_BOM = b"\xef\xbb\xbf"
 
 
 class _LeaseLostError(Exception):
     """Somebody else has taken the job over; what this runner did in its batch is rolled back."""
-
-
-class _OnlyId(msgspec.Struct):
-    item_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Batch:
-    """Lines that are applied together: (1-based number, bytes) of those that are not blank, and where they end."""
-
-    lines: list[tuple[int, bytes]]
-    end: int
-    last_line: int
 
 
 def start_import(*, site_id: str, data: bytes, now: datetime, background: bool) -> ImportStatus:
@@ -57,7 +40,7 @@ def start_import(*, site_id: str, data: bytes, now: datetime, background: bool) 
             f"The file has {len(data):,} bytes; at most {MAX_IMPORT_BYTES:,} are accepted. Cut it between two lines."
         )
         raise TooLarge(message, code="too_large", max_bytes=MAX_IMPORT_BYTES)
-    total = sum(1 for line in io.BytesIO(data.removeprefix(_BOM)) if line.strip())
+    total = sum(1 for line in io.BytesIO(data.removeprefix(batches.BOM)) if line.strip())
     job = ImportJob(import_id=ids.new_id(), site_id=site_id, size=len(data), lines_total=total, created_at=now)
     if total == 0:
         job.state, job.finished_at, job.message = "done", now, "The file has no lines, so nothing was imported."
@@ -83,7 +66,7 @@ def run_import(
     job = ImportJob.objects.get(import_id=import_id)
     data = blobs.get(_data_key(import_id))
     try:
-        for batch in _batches(data, job.offset, job.lines_read):
+        for batch in batches.read(data, job.offset, job.lines_read):
             _apply(job, batch, lease, now_fn())
             job.refresh_from_db()
             if on_progress is not None:
@@ -130,14 +113,14 @@ def _claim(import_id: UUID, lease: UUID, now: datetime) -> bool:
     return taken == 1
 
 
-def _apply(job: ImportJob, batch: _Batch, lease: UUID, now: datetime) -> None:
+def _apply(job: ImportJob, batch: batches.Batch, lease: UUID, now: datetime) -> None:
     good: list[tuple[int, ItemInput]] = []
     errors: list[LineError] = []
     for number, line in batch.lines:
         try:
-            good.append((number, wire.decode(line, ItemInput, max_bytes=MAX_LINE)))
+            good.append((number, wire.decode(line, ItemInput, max_bytes=batches.MAX_LINE)))
         except Problem as problem:
-            errors.append(line_error(number, _item_id(line), problem))
+            errors.append(line_error(number, batches.item_id_of(line), problem))
     with transaction.atomic():
         outcomes = item_services.upsert_items(site_id=job.site_id, items=[item for _, item in good], now=now)
         for (number, _), outcome in zip(good, outcomes, strict=True):
@@ -168,35 +151,6 @@ def _finish(job: ImportJob, lease: UUID, now: datetime) -> None:
     if held.update(state="done", finished_at=now, message=message, heartbeat_at=now):
         blobs.delete(f"imports/{job.import_id}/parts")
         blobs.delete(_data_key(job.import_id))
-
-
-def _batches(data: bytes, offset: int, line: int) -> Iterator[_Batch]:
-    lines: list[tuple[int, bytes]] = []
-    start = end = offset
-    while end < len(data):
-        stop = data.find(b"\n", end)
-        stop = len(data) if stop < 0 else stop + 1
-        raw, end, line = data[end:stop], stop, line + 1
-        if line == 1:
-            raw = raw.removeprefix(_BOM)
-        if raw.strip():
-            lines.append((line, raw.strip()))
-        if len(lines) == BATCH_LINES or end - start >= BATCH_BYTES:
-            yield _Batch(lines, end, line)
-            lines, start = [], end
-    if lines or end > start:
-        yield _Batch(lines, end, line)
-
-
-def _item_id(line: bytes) -> str | None:
-    """Return the item id of a refused line where it can be read, cut to a length that a report can bear."""
-    if len(line) > MAX_LINE:
-        return None
-    try:
-        found = msgspec.json.decode(line, type=_OnlyId).item_id
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-    return found[:128] if found else None
 
 
 def _enqueue(import_id: UUID) -> None:

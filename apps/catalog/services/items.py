@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from apps.catalog.contracts import ItemInput, LineError, WriteResult
 from apps.catalog.models import Item, Variant
-from apps.catalog.services import rows
+from apps.catalog.services import bulk, rows
 from apps.catalog.services.checks import CheckedItem, check_item, line_error
 from apps.catalog.services.stamp import writing
 from specrec.kernel.errors import Conflict, Invalid, NotFound, Problem
@@ -161,7 +161,7 @@ def _take_skus(checked: CheckedItem, stored: _Stored) -> None:
 
 def _save(site_id: str, accepted: Sequence[CheckedItem], stored: _Stored, now: datetime) -> None:
     made = [rows.item_row(checked, stored.items.get(checked.item.item_id), now) for checked in accepted]
-    keys = rows.save_items(site_id, made)
+    keys = bulk.save_items(site_id, made)
     gone = {variant.pk for sku, variant in stored.variants.items() if stored.owner.get(sku) != variant.item.item_id}
     if gone:
         Variant.objects.filter(pk__in=gone).delete()
@@ -173,9 +173,9 @@ def _save(site_id: str, accepted: Sequence[CheckedItem], stored: _Stored, now: d
             if variant.prices is not None:
                 prices_at = now
             variants.append(rows.variant_row(keys[checked.item.item_id], checked, position, prices_at))
-    keys = rows.save_variants(site_id, variants)
+    keys = bulk.save_variants(site_id, variants)
     given = [(keys[variant.sku], variant) for checked in accepted for variant in checked.item.variants]
-    rows.replace_offers(site_id, given, now)
+    bulk.replace_offers(site_id, given, now)
 
 
 def _is_change(outcome: Outcome) -> bool:

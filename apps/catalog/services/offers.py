@@ -6,7 +6,7 @@ from typing import Literal
 
 from apps.catalog.contracts import LineError, PriceUpdate, StockInput, StockUpdate, WriteResult
 from apps.catalog.models import Item, Price, Stock, Variant
-from apps.catalog.services import rows
+from apps.catalog.services import bulk, rows
 from apps.catalog.services.checks import check_prices, check_updated_at, line_error
 from apps.catalog.services.stamp import writing
 from specrec.kernel.errors import NotFound, Problem
@@ -41,7 +41,7 @@ def update_stock(*, site_id: str, updates: Sequence[StockUpdate], now: datetime)
                 levels[key] = touched[key] = after
             if status != "unchanged":
                 owners.add(variant.item_id)
-        rows.save_stock(site_id, list(touched.values()))
+        bulk.save_stock(site_id, list(touched.values()))
         change.effective = _forget_offers(owners)
     return outcomes
 
@@ -75,7 +75,7 @@ def update_prices(*, site_id: str, updates: Sequence[PriceUpdate], now: datetime
             else:
                 outcomes.append(WriteResult(id=update.sku, status="unchanged"))
         Variant.objects.bulk_update(variants.values(), ["prices_at"], batch_size=1_000)
-        rows.save_prices(site_id, changed, [row for prices_of in changed.values() for row in prices_of])
+        bulk.save_prices(site_id, changed, [row for prices_of in changed.values() for row in prices_of])
         change.effective = _forget_offers(owners)
     return outcomes
 

@@ -10,7 +10,7 @@ import pytest
 
 from apps.catalog import api, tasks
 from apps.catalog.models import ImportJob, Item
-from apps.catalog.services import imports
+from apps.catalog.services import batches
 from apps.catalog.services import items as item_services
 from tests.apps.catalog.builders import NOON, wire_item
 
@@ -110,7 +110,7 @@ class TestRunImport:
         assert not Item.objects.exists()
 
     def test_goes_on_where_a_killed_runner_stopped(self, uk: str, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(imports, "BATCH_LINES", 2)
+        monkeypatch.setattr(batches, "BATCH_LINES", 2)
         entries: list[dict[str, Any] | bytes] = [wire_item("a"), b"{bad", wire_item("b"), b"{bad", wire_item("c")]
         import_id = _start(uk, _lines(entries))
 
