@@ -1,11 +1,12 @@
-"""Two markets, a clock that stands still, and a process without a memory.
-
-Django is not set up yet when pytest reads this file, so what needs it is imported where it is used.
-"""
+"""Two markets, a clock that stands still, and a process without a memory."""
 
 from datetime import UTC, datetime
 
 import pytest
+
+from apps.profiles import api, gate
+from apps.profiles.contracts import SiteInfo
+from apps.profiles.selectors import entries
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -18,17 +19,11 @@ def now() -> datetime:
 @pytest.fixture(autouse=True)
 def _new_process() -> None:
     """Forget what a process remembers between requests."""
-    from apps.profiles import gate
-    from apps.profiles.selectors import entries
-
     gate.forget_all()
     entries.resume()
 
 
 def _site(site_id: str, name: str, locale: str, currency: str, time_zone: str) -> str:
-    from apps.profiles import api
-    from apps.profiles.contracts import SiteInfo
-
     return api.ensure_site(site=SiteInfo(site_id, name, locale, currency, time_zone)).site_id
 
 
