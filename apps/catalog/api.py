@@ -12,8 +12,8 @@ from uuid import UUID
 
 import msgspec
 
-from apps.catalog import columns as item_columns
-from apps.catalog import selectors
+from apps.catalog.columns import load
+from apps.catalog.columns import offer as offering
 from apps.catalog.contracts import (
     CategoryInput,
     EntriesResult,
@@ -28,6 +28,10 @@ from apps.catalog.contracts import (
     StoreInput,
     WriteResult,
 )
+from apps.catalog.selectors import imports as import_selectors
+from apps.catalog.selectors import items as item_selectors
+from apps.catalog.selectors import places as place_selectors
+from apps.catalog.selectors import stamps
 from apps.catalog.services import entries as entry_services
 from apps.catalog.services import imports, offers, places
 from apps.catalog.services import items as item_services
@@ -51,7 +55,7 @@ def upsert_item(*, site_id: str, item: ItemInput, now: datetime) -> WriteResult:
 
 def get_item(*, site_id: str, item_id: str, published_only: bool = False) -> Item:
     """Return the item; raises NotFound, also for a deleted one and for one of another site."""
-    found = selectors.find_items(site_id=site_id, item_ids=[item_id], published_only=published_only)
+    found = item_selectors.find_items(site_id=site_id, item_ids=[item_id], published_only=published_only)
     if not found:
         raise NotFound(f"There is no item {item_id}.", code="item_not_found", field="item_id")
     return found[0]
@@ -59,7 +63,7 @@ def get_item(*, site_id: str, item_id: str, published_only: bool = False) -> Ite
 
 def get_items(*, site_id: str, item_ids: Sequence[str], published_only: bool = False) -> list[Item]:
     """Return those of the items that exist, in the order asked for, each once."""
-    return selectors.find_items(site_id=site_id, item_ids=item_ids, published_only=published_only)
+    return item_selectors.find_items(site_id=site_id, item_ids=item_ids, published_only=published_only)
 
 
 def list_items(
@@ -72,7 +76,7 @@ def list_items(
     published: bool | None = None,
 ) -> Page[Item]:
     """Return a page of items in the order of their ids; raises Invalid for a bad cursor or limit."""
-    return selectors.list_items(
+    return item_selectors.list_items(
         site_id=site_id,
         cursor=cursor,
         limit=limit,
@@ -113,7 +117,7 @@ def upsert_stores(*, site_id: str, stores: Sequence[StoreInput], now: datetime) 
 
 def list_stores(*, site_id: str, cursor: str | None = None, limit: int | None = None) -> Page[StoreInput]:
     """Return a page of stores in the order of their ids."""
-    return selectors.list_stores(site_id=site_id, cursor=cursor, limit=limit)
+    return place_selectors.list_stores(site_id=site_id, cursor=cursor, limit=limit)
 
 
 def upsert_categories(*, site_id: str, categories: Sequence[CategoryInput], now: datetime) -> list[Outcome]:
@@ -124,7 +128,7 @@ def upsert_categories(*, site_id: str, categories: Sequence[CategoryInput], now:
 
 def list_categories(*, site_id: str, cursor: str | None = None, limit: int | None = None) -> Page[CategoryInput]:
     """Return a page of categories in the order of their ids."""
-    return selectors.list_categories(site_id=site_id, cursor=cursor, limit=limit)
+    return place_selectors.list_categories(site_id=site_id, cursor=cursor, limit=limit)
 
 
 def start_import(*, site_id: str, data: bytes, now: datetime, background: bool = True) -> ImportStatus:
@@ -153,12 +157,12 @@ def resume_imports(*, now: datetime) -> list[UUID]:
 
 def get_import(*, site_id: str, import_id: UUID) -> ImportStatus:
     """Return how far the import is; raises NotFound."""
-    return selectors.import_status(selectors.get_import(site_id=site_id, import_id=import_id))
+    return import_selectors.import_status(import_selectors.get_import(site_id=site_id, import_id=import_id))
 
 
 def get_import_errors(*, site_id: str, import_id: UUID) -> bytes:
     """Return the refused lines so far as JSON Lines of `LineError`; raises NotFound."""
-    return imports.read_errors(job=selectors.get_import(site_id=site_id, import_id=import_id))
+    return imports.read_errors(job=import_selectors.get_import(site_id=site_id, import_id=import_id))
 
 
 def write_stock(*, site_id: str, entries: Sequence[msgspec.Raw], now: datetime) -> EntriesResult:
@@ -185,20 +189,20 @@ def write_categories(*, site_id: str, entries: Sequence[msgspec.Raw], now: datet
 
 def localise(*, texts: dict[str, str], locales: Sequence[str]) -> str:
     """Return the text in the first of the locales that has one, then in its language, then in any; else nothing."""
-    return selectors.localise(texts=texts, locales=locales)
+    return item_selectors.localise(texts=texts, locales=locales)
 
 
 def get_stamp(*, site_id: str) -> int:
     """Return the version of the site's catalogue: it moves with every change, in the same transaction."""
-    return selectors.get_stamp(site_id=site_id)
+    return stamps.get_stamp(site_id=site_id)
 
 
 def load_columns(*, site_id: str, now: datetime) -> ItemColumns:
     """Return the catalogue as arrays, consistent with its `stamp`; raises NotFound for an unknown site."""
     site = profiles.get_site(site_id=site_id)
-    return item_columns.load_columns(site_id=site_id, currency=site.currency, locale=site.locale, now=now)
+    return load.load_columns(site_id=site_id, currency=site.currency, locale=site.locale, now=now)
 
 
 def offer(*, columns: ItemColumns, store_id: str | None) -> Offer:
     """Return the best available variant and price of each item, online or at a store. Pure; worth keeping."""
-    return item_columns.offer(columns=columns, store_id=store_id)
+    return offering.offer(columns=columns, store_id=store_id)

@@ -70,7 +70,7 @@ class VariantInput(Strict, frozen=True):
 class ItemInput(Strict, frozen=True):
     """A catalogue item with its variants, whole: what is left out is removed (prices and stock apart).
 
-    `attributes` are those of the item type, see `conf.py`. `source_version`: an older or equal one than the stored one
+    `attributes` are those of the item type, see `conf`. `source_version`: an older or equal one than the stored one
     changes nothing; without it the write is always taken. An item belongs to the source that wrote it first.
     """
 
@@ -155,7 +155,7 @@ class Variant(msgspec.Struct, frozen=True):
 
 
 class Item(msgspec.Struct, frozen=True):
-    """A catalogue item as stored. `attributes` are those of its type (see `conf.py`); cost is not shown."""
+    """A catalogue item as stored. `attributes` are those of its type (see `conf`); cost is not shown."""
 
     item_id: str
     item_type: str

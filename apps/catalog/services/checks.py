@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from apps.catalog import conf
+from apps.catalog.conf.checking import checked_item_attributes, checked_variant_attributes
 from apps.catalog.contracts import ItemInput, LineError, PriceInput, StockInput
 from specrec.kernel.crypto import sha256_hex
 from specrec.kernel.errors import Invalid, Problem
@@ -43,7 +43,7 @@ def check_item(line: int, item: ItemInput) -> CheckedItem:
     if len(item.description) > MAX_LOCALES:
         raise Invalid(f"At most {MAX_LOCALES} languages are accepted.", code="too_many", field="description")
     check_time(item.released_at, at="released_at")
-    attributes = conf.checked_item_attributes(item.item_type, item.attributes, at="attributes")
+    attributes = checked_item_attributes(item.item_type, item.attributes, at="attributes")
     skus: set[str] = set()
     variant_attributes = []
     for index, variant in enumerate(item.variants):
@@ -51,9 +51,7 @@ def check_item(line: int, item: ItemInput) -> CheckedItem:
         if variant.sku in skus:
             raise Invalid(f"The SKU {variant.sku} is given twice.", code="duplicate_sku", field=f"{at}.sku")
         skus.add(variant.sku)
-        variant_attributes.append(
-            conf.checked_variant_attributes(item.item_type, variant.attributes, at=f"{at}.attributes")
-        )
+        variant_attributes.append(checked_variant_attributes(item.item_type, variant.attributes, at=f"{at}.attributes"))
         check_amount(variant.cost, at=f"{at}.cost")
         check_prices(variant.prices or (), at=f"{at}.prices")
         check_stock(variant.stock or (), at=f"{at}.stock")

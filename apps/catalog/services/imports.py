@@ -17,7 +17,7 @@ from django.db.models import F, Q
 
 from apps.catalog.contracts import MAX_IMPORT_BYTES, ImportStatus, ItemInput, LineError
 from apps.catalog.models import ImportJob
-from apps.catalog.selectors import import_status
+from apps.catalog.selectors.imports import import_status
 from apps.catalog.services import batches
 from apps.catalog.services import items as item_services
 from apps.catalog.services.checks import line_error

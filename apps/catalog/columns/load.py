@@ -1,59 +1,21 @@
-"""The catalogue of a site as arrays, read in five statements of one snapshot; and what can be had at one place."""
+"""The catalogue of a site as arrays."""
 
-from contextlib import nullcontext
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, get_args
 
 import msgspec
 import numpy as np
-from django.db import connection, transaction
 
-from apps.catalog import selectors
-from apps.catalog.contracts import ItemColumns, ItemType, Offer
+from apps.catalog.columns.read import Rows, read_rows
+from apps.catalog.contracts import ItemColumns, ItemType
 
-_ITEMS = """
-    SELECT id, item_id, item_type, brand, published, stock_managed, extract(epoch FROM released_at)::float8,
-           category_ids, name, description, image_urls[1], url, attributes
-    FROM catalog_item WHERE site_id = %s AND deleted_at IS NULL ORDER BY item_id COLLATE "C"
-"""
-_VARIANTS = """
-    SELECT v.id, v.item_id, v.sku, v.image_urls[1], CASE WHEN v.position = 0 THEN v.attributes END
-    FROM catalog_variant v JOIN catalog_item i ON i.id = v.item_id
-    WHERE v.site_id = %s AND i.deleted_at IS NULL ORDER BY i.item_id COLLATE "C", v.position, v.id
-"""
-# Of several valid prices the one that started last holds, then the lowest: later rows overwrite earlier ones.
-_PRICES = """
-    SELECT variant_id, store_id, amount::float8,
-           coalesce(extract(epoch FROM valid_from)::float8, '-infinity'),
-           coalesce(extract(epoch FROM valid_until)::float8, 'infinity')
-    FROM catalog_price WHERE site_id = %s AND currency = %s ORDER BY valid_from NULLS FIRST, amount DESC
-"""
-# One row per place, its variants packed as big-endian integers: 600,000 rows of stock would be slow as tuples.
-_STOCK = """
-    SELECT store_id, string_agg(int8send(variant_id), ''::bytea)
-    FROM catalog_stock s WHERE site_id = %(site)s AND on_hand > reserved AND NOT EXISTS (
-        SELECT 1 FROM catalog_store c WHERE c.site_id = %(site)s AND c.store_id = s.store_id AND NOT c.is_active)
-    GROUP BY store_id
-"""
-_CATEGORIES = "SELECT category_id FROM catalog_category WHERE site_id = %s ORDER BY position, category_id"
 ITEM_TYPES: tuple[str, ...] = get_args(ItemType)
 ONLINE = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Rows:
-    stamp: int
-    items: list[tuple[Any, ...]]
-    variants: list[tuple[Any, ...]]
-    prices: list[tuple[Any, ...]]
-    stock: list[tuple[Any, ...]]
-    categories: list[tuple[Any, ...]]
-
-
 def load_columns(*, site_id: str, currency: str, locale: str, now: datetime) -> ItemColumns:
     """Read the whole catalogue of the site; `stamp` is that of exactly these contents."""
-    rows = _read(site_id, currency)
+    rows = read_rows(site_id, currency)
     moment = now.timestamp()
     keys = np.array([row[0] for row in rows.variants], dtype=np.int64)
     places = _Places(keys)
@@ -96,24 +58,6 @@ def load_columns(*, site_id: str, currency: str, locale: str, now: datetime) -> 
         urls=[row[11] or None for row in rows.items],
         attributes=_attributes(rows, counts),
     )
-
-
-def offer(*, columns: ItemColumns, store_id: str | None) -> Offer:
-    """Return the best variant of each item at a store, or online: the first that has a price and is in stock."""
-    size = len(columns.item_ids)
-    price, in_stock = columns.price, columns.in_stock
-    if store_id is not None:
-        special = columns.store_price.get(store_id)
-        price = price if special is None else np.where(np.isnan(special), price, special)
-        in_stock = columns.store_in_stock.get(store_id, np.zeros(len(columns.skus), dtype=bool))
-    owner = np.repeat(np.arange(size), np.diff(columns.variant_indptr))
-    good = np.flatnonzero(~np.isnan(price) & (in_stock | ~columns.stock_managed[owner]))
-    having, first = np.unique(owner[good], return_index=True)
-    variant = np.full(size, -1, dtype=np.int32)
-    variant[having] = good[first]
-    best = np.full(size, np.nan)
-    best[having] = price[good[first]]
-    return Offer(variant=variant, price=best, available=columns.published & (variant >= 0))
 
 
 class _Places:
@@ -174,27 +118,7 @@ class _Codes:
         return self._codes[name]
 
 
-def _read(site_id: str, currency: str) -> _Rows:
-    # One snapshot for all statements. Inside somebody's transaction (tests) it cannot be asked for any more.
-    own = not connection.in_atomic_block
-    with transaction.atomic() if own else nullcontext(), connection.cursor() as cursor:
-        if own:
-            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        results: list[list[tuple[Any, ...]]] = []
-        stamp = selectors.get_stamp(site_id=site_id)
-        for statement, arguments in (
-            (_ITEMS, [site_id]),
-            (_VARIANTS, [site_id]),
-            (_PRICES, [site_id, currency]),
-            (_STOCK, {"site": site_id}),
-            (_CATEGORIES, [site_id]),
-        ):
-            cursor.execute(statement, arguments)
-            results.append(cursor.fetchall())
-    return _Rows(stamp, *results)
-
-
-def _count_variants(rows: _Rows) -> list[int]:
+def _count_variants(rows: Rows) -> list[int]:
     counts = {row[0]: 0 for row in rows.items}
     for row in rows.variants:
         counts[row[1]] += 1
@@ -215,7 +139,7 @@ def _localized(texts: list[str]) -> dict[str, list[str]]:
     return by_locale
 
 
-def _images(rows: _Rows, counts: list[int]) -> list[str | None]:
+def _images(rows: Rows, counts: list[int]) -> list[str | None]:
     """Return the picture of each item, or that of its first variant."""
     starts = _indptr(counts)
     return [
@@ -224,7 +148,7 @@ def _images(rows: _Rows, counts: list[int]) -> list[str | None]:
     ]
 
 
-def _attributes(rows: _Rows, counts: list[int]) -> list[dict[str, Any]]:
+def _attributes(rows: Rows, counts: list[int]) -> list[dict[str, Any]]:
     """Return the attributes of each item, with those of its first variant (its colour, its size) beneath them."""
     starts = _indptr(counts)
     decoder = msgspec.json.Decoder(dict[str, Any])

@@ -1,23 +1,16 @@
-"""Reading the catalogue: a constant number of statements per page, however many items it has."""
+"""Reading items: a constant number of statements per page, however many items it has."""
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from typing import Any
-from uuid import UUID
 
 from django.db.models import QuerySet
 
 from apps.catalog import contracts
-from apps.catalog.models import CatalogStamp, Category, ImportJob, Item, Price, Stock, Store, Variant
-from specrec.kernel.errors import Invalid, NotFound
-from specrec.kernel.paging import Page, checked_limit, from_cursor, to_cursor
+from apps.catalog.models import Item, Price, Stock, Variant
+from apps.catalog.selectors.pages import page_of
+from specrec.kernel.paging import Page
 
 _CENT = Decimal("0.01")
-
-
-def get_stamp(*, site_id: str) -> int:
-    """Return the version of the site's catalogue, 0 before anything was written."""
-    return CatalogStamp.objects.filter(site_id=site_id).values_list("stamp", flat=True).first() or 0
 
 
 def find_items(*, site_id: str, item_ids: Sequence[str], published_only: bool) -> list[contracts.Item]:
@@ -44,22 +37,8 @@ def list_items(
         rows = rows.filter(category_ids__contains=[category_id])
     if published is not None:
         rows = rows.filter(published=published)
-    found, following = _page(rows, "item_id", cursor, limit)
+    found, following = page_of(rows, "item_id", cursor, limit)
     return Page(_whole(found), following)
-
-
-def list_stores(*, site_id: str, cursor: str | None, limit: int | None) -> Page[contracts.StoreInput]:
-    """Return a page of stores in the order of their ids."""
-    rows = Store.objects.filter(site_id=site_id).order_by("store_id")
-    found, following = _page(rows, "store_id", cursor, limit)
-    return Page([_store(row) for row in found], following)
-
-
-def list_categories(*, site_id: str, cursor: str | None, limit: int | None) -> Page[contracts.CategoryInput]:
-    """Return a page of categories in the order of their ids."""
-    rows = Category.objects.filter(site_id=site_id).order_by("category_id")
-    found, following = _page(rows, "category_id", cursor, limit)
-    return Page([_category(row) for row in found], following)
 
 
 def localise(*, texts: dict[str, str], locales: Sequence[str]) -> str:
@@ -74,47 +53,8 @@ def localise(*, texts: dict[str, str], locales: Sequence[str]) -> str:
     return next(iter(texts.values()), "")
 
 
-def get_import(*, site_id: str, import_id: UUID) -> ImportJob:
-    """Return the job; raises NotFound, also for one of another site."""
-    job = ImportJob.objects.filter(site_id=site_id, import_id=import_id).first()
-    if job is None:
-        raise NotFound(f"There is no import {import_id}.", code="import_not_found", field="import_id")
-    return job
-
-
-def import_status(job: ImportJob) -> contracts.ImportStatus:
-    """Return the job as it is shown."""
-    return contracts.ImportStatus(
-        import_id=job.import_id,
-        state=job.state,
-        lines_total=job.lines_total,
-        lines_done=job.lines_done,
-        lines_failed=job.lines_failed,
-        created_at=job.created_at,
-        finished_at=job.finished_at,
-        message=job.message,
-    )
-
-
 def _live(site_id: str) -> QuerySet[Item]:
     return Item.objects.filter(site_id=site_id, deleted_at__isnull=True)
-
-
-def _page(rows: QuerySet[Any], key: str, cursor: str | None, limit: int | None) -> tuple[list[Any], str | None]:
-    size = checked_limit(limit)
-    keys = from_cursor(cursor)
-    if keys is not None:
-        rows = rows.filter(**{f"{key}__gt": _checked_key(keys)})
-    found = list(rows[: size + 1])
-    following = to_cursor(getattr(found[size - 1], key)) if len(found) > size else None
-    return found[:size], following
-
-
-def _checked_key(keys: list[Any]) -> str:
-    if len(keys) == 1 and isinstance(keys[0], str) and "\x00" not in keys[0]:
-        return keys[0]
-    message = "The cursor is not one that this list gave out. Leave it away to start again."
-    raise Invalid(message, code="bad_cursor", field="cursor")
 
 
 def _whole(items: Sequence[Item]) -> list[contracts.Item]:
@@ -191,25 +131,4 @@ def _stock(row: Stock) -> contracts.Stock:
         reserved=row.reserved,
         try_on_sample=row.try_on_sample,
         updated_at=row.updated_at,
-    )
-
-
-def _store(row: Store) -> contracts.StoreInput:
-    return contracts.StoreInput(
-        store_id=row.store_id,
-        name=row.name,
-        time_zone=row.time_zone or None,
-        address=row.address,
-        latitude=row.latitude,
-        longitude=row.longitude,
-        is_active=row.is_active,
-    )
-
-
-def _category(row: Category) -> contracts.CategoryInput:
-    return contracts.CategoryInput(
-        category_id=row.category_id,
-        name=row.name,
-        parent_id=row.parent_id or None,
-        position=row.position,
     )

@@ -1,0 +1,23 @@
+"""What can be had at one place: pure arithmetic on columns."""
+
+import numpy as np
+
+from apps.catalog.contracts import ItemColumns, Offer
+
+
+def offer(*, columns: ItemColumns, store_id: str | None) -> Offer:
+    """Return the best variant of each item at a store, or online: the first that has a price and is in stock."""
+    size = len(columns.item_ids)
+    price, in_stock = columns.price, columns.in_stock
+    if store_id is not None:
+        special = columns.store_price.get(store_id)
+        price = price if special is None else np.where(np.isnan(special), price, special)
+        in_stock = columns.store_in_stock.get(store_id, np.zeros(len(columns.skus), dtype=bool))
+    owner = np.repeat(np.arange(size), np.diff(columns.variant_indptr))
+    good = np.flatnonzero(~np.isnan(price) & (in_stock | ~columns.stock_managed[owner]))
+    having, first = np.unique(owner[good], return_index=True)
+    variant = np.full(size, -1, dtype=np.int32)
+    variant[having] = good[first]
+    best = np.full(size, np.nan)
+    best[having] = price[good[first]]
+    return Offer(variant=variant, price=best, available=columns.published & (variant >= 0))
