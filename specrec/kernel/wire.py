@@ -1,5 +1,6 @@
 """JSON in and out, by type: bytes become plain data that is right, or one `Invalid` that names field and reason."""
 
+import ast
 import re
 from typing import Annotated, Any, TypeVar
 
@@ -9,14 +10,30 @@ from specrec.kernel.errors import Invalid, TooLarge
 
 T = TypeVar("T")
 
+_ID = r"\A[^\x00-\x20\x7f]+\Z"
+_LINE = r"\A[^\x00-\x1f\x7f]*\Z"
+_TEXT = r"\A[^\x00]*\Z"
+_URL = r"\A(https?://|/)[^\x00-\x20]*\Z"
+_CURRENCY = r"\A[A-Z]{3}\Z"
+_LOCALE = r"\A[a-z]{2,3}(-[A-Z]{2})?\Z"
+# What each pattern asks for, in words: nobody mends a document by reading our regular expressions.
+_MEANING = {
+    _ID: "Expected an identifier without spaces and control characters",
+    _LINE: "Expected one line of text without control characters",
+    _TEXT: "Expected text without NUL characters",
+    _URL: "Expected an address that starts with http://, https:// or /, without spaces",
+    _CURRENCY: "Expected a currency code of three capital letters such as GBP",
+    _LOCALE: "Expected a locale such as en or en-GB",
+}
+
 # Identifiers come from outside: printable, short, and without the NUL that PostgreSQL cannot store.
-Id = Annotated[str, msgspec.Meta(min_length=1, max_length=128, pattern=r"\A[^\x00-\x20\x7f]+\Z")]
-Word = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"\A[^\x00-\x1f\x7f]+\Z")]
-Line = Annotated[str, msgspec.Meta(max_length=500, pattern=r"\A[^\x00-\x1f\x7f]*\Z")]
-Text = Annotated[str, msgspec.Meta(max_length=20_000, pattern=r"\A[^\x00]*\Z")]
-Url = Annotated[str, msgspec.Meta(max_length=2_000, pattern=r"\A(https?://|/)[^\x00-\x20]*\Z")]
-Currency = Annotated[str, msgspec.Meta(pattern=r"\A[A-Z]{3}\Z")]
-Locale = Annotated[str, msgspec.Meta(pattern=r"\A[a-z]{2,3}(-[A-Z]{2})?\Z")]
+Id = Annotated[str, msgspec.Meta(min_length=1, max_length=128, pattern=_ID)]
+Word = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=_LINE)]
+Line = Annotated[str, msgspec.Meta(max_length=500, pattern=_LINE)]
+Text = Annotated[str, msgspec.Meta(max_length=20_000, pattern=_TEXT)]
+Url = Annotated[str, msgspec.Meta(max_length=2_000, pattern=_URL)]
+Currency = Annotated[str, msgspec.Meta(pattern=_CURRENCY)]
+Locale = Annotated[str, msgspec.Meta(pattern=_LOCALE)]
 
 _ENCODER = msgspec.json.Encoder(decimal_format="string")
 _AT = re.compile(r" - at (?:`key` in )?`(?P<path>[^`]*)`\Z")  # a bad key of a dictionary is told at the dictionary
@@ -55,7 +72,7 @@ def invalid_from(error: msgspec.ValidationError, *, at: str = "") -> Invalid:
     text = str(error)
     found = _AT.search(text)
     path = found["path"].removeprefix("$").removeprefix(".") if found else ""
-    reason = _AT.sub("", text)
+    reason = _in_words(_AT.sub("", text))
     code = "invalid_value"
     for pattern, name in ((_MISSING, "missing_field"), (_UNKNOWN, "unknown_field")):
         if match := pattern.search(reason):
@@ -64,3 +81,8 @@ def invalid_from(error: msgspec.ValidationError, *, at: str = "") -> Invalid:
         code = "invalid_type"
     field = ".".join(part for part in (at, path) if part).replace(".[", "[") or None
     return Invalid(f"{reason}.", code=code, field=field)
+
+
+def _in_words(reason: str) -> str:
+    _, found, pattern = reason.partition(" matching regex ")
+    return _MEANING.get(ast.literal_eval(pattern), reason) if found else reason
