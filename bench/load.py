@@ -93,7 +93,17 @@ def _run_wrk(target: Target, concurrency: int, seconds: float, folder: Path) -> 
     settings = f'BODIES = "{folder}/bodies"\nMETHOD = "{target.method}"\nHEADERS = {{{headers}}}\n'
     script = folder / "ask.lua"
     script.write_text(settings + _SCRIPT, encoding="utf-8")
-    words = ["wrk", "-t1", f"-c{concurrency}", f"-d{max(1, round(seconds))}s", "--timeout", "10s", "-s", str(script), target.url]
+    words = [
+        "wrk",
+        "-t1",
+        f"-c{concurrency}",
+        f"-d{max(1, round(seconds))}s",
+        "--timeout",
+        "10s",
+        "-s",
+        str(script),
+        target.url,
+    ]
     output = subprocess.run(words, check=True, capture_output=True, text=True).stdout
     return dict(json.loads(output.rpartition("JSON")[2]))
 

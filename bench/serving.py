@@ -78,7 +78,9 @@ def _server() -> Iterator[Server]:
         tempfile.TemporaryDirectory(prefix="specrec-bench-") as folder,
         run_stack(Path(folder), roles=ROLES, settings="bench.empty.settings", environment=variables) as stack,
     ):
-        stack.manage("create_site", SITE, "--name", SITE, "--locale", "en-GB", "--currency", "GBP", "--time-zone", "UTC")
+        stack.manage(
+            "create_site", SITE, "--name", SITE, "--locale", "en-GB", "--currency", "GBP", "--time-zone", "UTC"
+        )
         key = stack.manage("create_key", SITE, "--kind", "secret", "--name", "bench").split()[-1]
         yield Server(url=stack.url, key=key, stack=stack)
 

@@ -41,7 +41,7 @@ class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     profile: Literal["auto", "none"] = "auto"
 
 
-class Reason(msgspec.Struct, frozen=True):
+class Reason(msgspec.Struct, frozen=True, gc=False):
     """Why an item is shown: a stable code and a sentence in the asked language; `item_id` is the item it refers to."""
 
     code: str
@@ -49,7 +49,7 @@ class Reason(msgspec.Struct, frozen=True):
     item_id: str | None = None
 
 
-class RecommendedItem(msgspec.Struct, frozen=True):
+class RecommendedItem(msgspec.Struct, frozen=True, gc=False):
     """One place of the slate. `price` is in `currency`, at the asked store where it has its own price."""
 
     item_id: str

@@ -1,5 +1,7 @@
 """Step 5: cut to the asked size and write out what each item is, costs, and why it is there."""
 
+import numpy as np
+
 from apps.recommend.contracts import Reason, RecommendedItem
 from apps.recommend.serving.reasons import CODE_OF, language_of, make_reason
 from apps.recommend.serving.state import Draft
@@ -10,17 +12,11 @@ _PERSONAL = frozenset({"for_you", "recently_viewed"})
 def put_items(draft: Draft) -> None:
     """Put the items of the slate, the first fallback that had to fill in, and whether anything personal was used."""
     count = min(draft.limit, len(draft.rows))
-    rows = draft.rows[:count].tolist()
-    scores = draft.scores[:count].tolist()
     because = draft.because[:count].tolist()
     strategies = [draft.found[index].strategy for index in draft.owner[:count].tolist()]
     write = _Writer(draft)
-    draft.items = tuple(
-        write.item(position, row, score, write.reason(strategy, led_by))
-        for position, (row, score, led_by, strategy) in enumerate(
-            zip(rows, scores, because, strategies, strict=True), start=1
-        )
-    )
+    reasons = [write.reason(strategy, led_by) for strategy, led_by in zip(strategies, because, strict=True)]
+    draft.items = write.items(draft.rows[:count], draft.scores[:count].tolist(), reasons)
     used = dict.fromkeys(strategies)
     draft.fallback = next((name for name in used if name != draft.placement.strategy), None)
     draft.personalised = draft.held_back or (len(draft.history_rows) > 0 and not _PERSONAL.isdisjoint(used))
@@ -35,25 +31,40 @@ class _Writer:
         self._columns = columns
         self._language = language_of(locale)
         self._names = draft.ready.names_in(locale)
-        self._variant = draft.offer.variant
-        self._price = draft.offer.price
+        self._offer = draft.offer
         self._reasons: dict[tuple[str, int], tuple[Reason, ...]] = {}
 
-    def item(self, position: int, row: int, score: float, reasons: tuple[Reason, ...]) -> RecommendedItem:
-        columns = self._columns
-        return RecommendedItem(
-            item_id=columns.item_ids[row],
-            sku=columns.skus[self._variant[row]],
-            position=position,
-            score=round(score, 6),
-            name=self._names[row],
-            brand=columns.brands[columns.brand[row]],
-            item_type=columns.item_types[columns.item_type[row]],
-            price=f"{self._price[row]:.2f}",
-            currency=columns.currency,
-            image_url=columns.image_urls[row],
-            url=columns.urls[row],
-            reasons=reasons,
+    def items(
+        self, rows: np.ndarray, scores: list[float], reasons: list[tuple[Reason, ...]]
+    ) -> tuple[RecommendedItem, ...]:
+        """Return the slate. What arrays hold is fetched for all rows at once: one by one is ten times slower."""
+        columns, names, currency = self._columns, self._names, self._columns.currency
+        fetched = zip(
+            rows.tolist(),
+            self._offer.variant[rows].tolist(),
+            self._offer.price[rows].tolist(),
+            columns.brand[rows].tolist(),
+            columns.item_type[rows].tolist(),
+            scores,
+            reasons,
+            strict=True,
+        )
+        return tuple(
+            RecommendedItem(
+                item_id=columns.item_ids[row],
+                sku=columns.skus[variant],
+                position=position,
+                score=round(score, 6),
+                name=names[row],
+                brand=columns.brands[brand],
+                item_type=columns.item_types[item_type],
+                price=f"{price:.2f}",
+                currency=currency,
+                image_url=columns.image_urls[row],
+                url=columns.urls[row],
+                reasons=why,
+            )
+            for position, (row, variant, price, brand, item_type, score, why) in enumerate(fetched, start=1)
         )
 
     def reason(self, strategy: str, row: int) -> tuple[Reason, ...]:

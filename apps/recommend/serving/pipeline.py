@@ -1,6 +1,7 @@
 """From a request to an answer: named steps on a draft. The loop measures, the steps do not."""
 
 import logging
+import time
 from collections.abc import Callable
 from datetime import datetime
 
@@ -31,11 +32,14 @@ SLOW_MS = 100.0
 def answer(*, site_id: str, request: Request, now: datetime) -> Answer:
     """Return the slate for the request; raises NotFound (placement), Invalid (item), Unavailable (never read site)."""
     draft = _start(site_id, request, now)
+    started = time.perf_counter()
     for name, step in STEPS:
-        with draft.timings.measure(name):
-            step(draft)
-    if sum(draft.timings.steps.values()) > SLOW_MS:
-        logger.warning("slow answer for %s/%s: %s", site_id, request.placement, draft.timings.steps)
+        step(draft)
+        ended = time.perf_counter()
+        draft.timings[name] = (ended - started) * 1_000
+        started = ended
+    if sum(draft.timings.values()) > SLOW_MS:
+        logger.warning("slow answer for %s/%s: %s", site_id, request.placement, draft.timings)
     loaded = draft.ready.loaded
     return Answer(
         recommendation_id=draft.recommendation_id,

@@ -11,7 +11,6 @@ from apps.recommend.columns import Candidates
 from apps.recommend.contracts import PlacementInfo, RecommendedItem, Request
 from apps.recommend.features.definitions import NO_HISTORY, History
 from apps.recommend.serving.sites import ReadySite
-from specrec.kernel.telemetry import Timings
 
 NO_ROWS = np.empty(0, dtype=np.int32)
 
@@ -55,4 +54,4 @@ class Draft:
     items: tuple[RecommendedItem, ...] = ()
     fallback: str | None = None
     personalised: bool = False
-    timings: Timings = field(default_factory=Timings)
+    timings: dict[str, float] = field(default_factory=dict)  # milliseconds by step, put by the loop
