@@ -98,9 +98,8 @@ def run_stack(
         supervisor = Supervisor({name: _watched(name, place, variables) for name in roles})
         stack = Stack(url=f"http://{HOST}:{port}", environment=variables, parts=running, supervisor=supervisor)
         exits.callback(supervisor.close)
-        supervisor.open()
-        if "web" in roles:
-            stack.wait_until_ready()
+        # The web first: on two cores five interpreters that start at once keep its first answer waiting for seconds.
+        supervisor.open(first="web" if "web" in roles else None, until=stack.wait_until_ready)
         yield stack
 
 

@@ -22,7 +22,7 @@ Progress = Callable[[int], object]
 def load_items(*, site_id: str, dataset: Dataset, now: datetime) -> ImportStatus:
     """Import all items as one job, run here and now; the answer counts the lines and those refused."""
     lines = b"\n".join(msgspec.json.encode(item) for item in dataset.items)
-    job = catalog.start_import(site_id=site_id, data=lines, now=now)
+    job = catalog.start_import(site_id=site_id, data=lines, now=now, background=False)
     catalog.run_import(import_id=job.import_id)
     return catalog.get_import(site_id=site_id, import_id=job.import_id)
 

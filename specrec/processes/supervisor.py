@@ -4,7 +4,7 @@ import logging
 import subprocess
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from signal import SIGKILL, Signals
@@ -38,11 +38,14 @@ class Supervisor:
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="supervisor", daemon=True)
 
-    def open(self) -> None:
-        """Start everything."""
+    def open(self, *, first: str | None = None, until: Callable[[], None] | None = None) -> None:
+        """Start everything; where `first` is named it has the machine to itself until `until` returns."""
+        self._thread.start()
+        if first is not None and until is not None:
+            self.start(first)
+            until()
         for name in self._watched:
             self.start(name)
-        self._thread.start()
 
     def close(self) -> None:
         """Stop everything, side by side; no process is left when this returns."""
