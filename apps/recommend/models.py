@@ -140,7 +140,7 @@ class ModelVersion(models.Model):
 
 
 class ItemVector(models.Model):
-    """The content vector of an item, for nearest-neighbour search; replaced as a whole when a version is promoted.
+    """The content vector of an item under one model version, for nearest-neighbour search; see `registry.vectors`.
 
     `item_type` and `published` are copies from the catalogue, because a filtered search cannot join across apps.
     """
@@ -153,7 +153,9 @@ class ItemVector(models.Model):
     published = models.BooleanField(default=True)
 
     class Meta:
-        constraints = (models.UniqueConstraint(fields=["site_id", "item_id"], name="item_vector_unique"),)
+        constraints = (
+            models.UniqueConstraint(fields=["site_id", "model_stamp", "item_id"], name="item_vector_once_per_model"),
+        )
         indexes = (
             HnswIndex(
                 name="item_vector_cosine",

@@ -55,10 +55,13 @@ def find_placement(*, site_id: str, placement: str) -> PlacementInfo | None:
 
 
 def list_nearest_items(
-    *, site_id: str, item_id: str, limit: int, item_types: Sequence[str] = ()
+    *, site_id: str, stamp: str, item_id: str, limit: int, item_types: Sequence[str] = ()
 ) -> list[tuple[str, float]]:
-    """Return the published items nearest in content to this one, with cosine similarity; none for an unknown item."""
-    vectors = ItemVector.objects.filter(site_id=site_id)
+    """Return the published items nearest in content to this one, with cosine similarity, by the vectors of one version.
+
+    None for an item that has no vector there. Vectors of two versions cannot be compared.
+    """
+    vectors = ItemVector.objects.filter(site_id=site_id, model_stamp=stamp)
     embedding = vectors.filter(item_id=item_id).values_list("embedding", flat=True).first()
     if embedding is None or limit < 1:
         return []
@@ -67,7 +70,7 @@ def list_nearest_items(
         found = found.filter(item_type__in=item_types)
     rows = found.annotate(distance=CosineDistance("embedding", embedding)).order_by("distance")
     with transaction.atomic(), connection.cursor() as cursor:
-        # One index serves all sites and types: without this, a filter would be applied to the first few hits only.
+        # One index serves all sites and versions: without this, filters would be applied to the first few hits only.
         cursor.execute("SET LOCAL hnsw.iterative_scan = strict_order")
         return [(near, 1.0 - distance) for near, distance in rows.values_list("item_id", "distance")[:limit]]
 

@@ -1,8 +1,8 @@
 """Which version a site answers with: promotion and roll-back, each one transaction.
 
 Serving polls the promoted stamp (see `loaded`), so nothing needs to be told. The artifact is read and verified before
-the change: a version that cannot be loaded is never promoted. The vectors follow in their own transaction, because
-filling their index takes longer than a promotion may; until then the search sees the former set, whole.
+the change: a version that cannot be loaded is never promoted. The vectors follow (see `vectors`), because filling their
+index takes longer than a promotion may; nothing but pages of items newer than the model misses them meanwhile.
 """
 
 from datetime import datetime
@@ -14,7 +14,7 @@ from apps.recommend.contracts import ModelInfo
 from apps.recommend.models import ModelState, ModelVersion
 from apps.recommend.registry.artifacts import delete_artifact, read_artifact
 from apps.recommend.registry.loaded import to_loaded
-from apps.recommend.registry.vectors import replace_vectors
+from apps.recommend.registry.vectors import publish_vectors
 from specrec.kernel.errors import Conflict
 
 KEPT_VERSIONS = 5
@@ -23,7 +23,8 @@ KEPT_VERSIONS = 5
 def promote_model(*, site_id: str, stamp: str, now: datetime, note: str | None = None) -> ModelInfo:
     """Answer with this version from now on, whatever the gate said; raises NotFound or BadArtifact, nothing changed."""
     selectors.get_version(site_id=site_id, stamp=stamp)
-    to_loaded(read_artifact(site_id=site_id, stamp=stamp))
+    artifact = read_artifact(site_id=site_id, stamp=stamp)
+    to_loaded(artifact)
     with transaction.atomic():
         version = _locked(site_id, stamp)
         if version.state != ModelState.PROMOTED:
@@ -32,7 +33,7 @@ def promote_model(*, site_id: str, stamp: str, now: datetime, note: str | None =
         version.promoted_at = now
         version.note = version.note if note is None else note
         version.save(update_fields=["state", "promoted_at", "note"])
-    publish_vectors(site_id=site_id, stamp=stamp)
+    publish_vectors(site_id=site_id, stamp=stamp, arrays=artifact.arrays)
     return selectors.to_model_info(version)
 
 
@@ -44,7 +45,8 @@ def roll_back(*, site_id: str, now: datetime) -> ModelInfo:
     if current is None or previous is None:
         message = f"The site {site_id} has no earlier promoted model to go back to."
         raise Conflict(message, code="nothing_to_roll_back_to")
-    to_loaded(read_artifact(site_id=site_id, stamp=previous.stamp))
+    artifact = read_artifact(site_id=site_id, stamp=previous.stamp)
+    to_loaded(artifact)
     with transaction.atomic():
         version = _locked(site_id, previous.stamp)
         _retire_promoted(site_id, withdrawn=True)
@@ -52,14 +54,8 @@ def roll_back(*, site_id: str, now: datetime) -> ModelInfo:
         version.promoted_at = now
         version.note = f"Rolled back to from {current.stamp}."
         version.save(update_fields=["state", "promoted_at", "note"])
-    publish_vectors(site_id=site_id, stamp=version.stamp)
+    publish_vectors(site_id=site_id, stamp=version.stamp, arrays=artifact.arrays)
     return selectors.to_model_info(version)
-
-
-def publish_vectors(*, site_id: str, stamp: str) -> None:
-    """Make the content vectors of this version the ones that nearest-neighbour search sees."""
-    artifact = read_artifact(site_id=site_id, stamp=stamp)
-    replace_vectors(site_id=site_id, stamp=stamp, arrays=artifact.arrays)
 
 
 def prune_versions(*, site_id: str, kept: int = KEPT_VERSIONS) -> list[str]:

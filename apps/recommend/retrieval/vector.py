@@ -18,12 +18,14 @@ _LOOKED_AT = 100
 
 def find(shelf: Shelf, question: Question) -> Candidates:
     """Return the neighbours of the page's first item; nothing where the model holds it or it has no vector yet."""
-    if not len(question.context) or shelf.model_row[question.context[0]] >= 0:
+    if shelf.model is None or not len(question.context) or shelf.model_row[question.context[0]] >= 0:
         return NOTHING
     row = int(question.context[0])
     columns = shelf.columns
     try:
-        near = list_nearest_items(site_id=columns.site_id, item_id=columns.item_ids[row], limit=_LOOKED_AT)
+        near = list_nearest_items(
+            site_id=columns.site_id, stamp=shelf.model.stamp, item_id=columns.item_ids[row], limit=_LOOKED_AT
+        )
     except DatabaseError as error:
         logger.warning("no vector search, database unavailable: %s", type(error).__name__)
         return NOTHING

@@ -70,10 +70,12 @@ class TestPromoteModel:
     def test_vectors_answer_who_is_near(self, make_version: MakeVersion) -> None:
         make_version("m1")
         promote_model(site_id=SITE, stamp="m1", now=NOW)
-        near = selectors.list_nearest_items(site_id=SITE, item_id="a", limit=1)
+        near = selectors.list_nearest_items(site_id=SITE, stamp="m1", item_id="a", limit=1)
         assert [(item, round(similarity, 6)) for item, similarity in near] == [("c", 1.0)]
-        assert selectors.list_nearest_items(site_id=SITE, item_id="a", limit=1, item_types=["frame"])[0][0] == "b"
-        assert selectors.list_nearest_items(site_id="elsewhere", item_id="a", limit=1) == []
+        frames = selectors.list_nearest_items(site_id=SITE, stamp="m1", item_id="a", limit=1, item_types=["frame"])
+        assert frames[0][0] == "b"
+        assert selectors.list_nearest_items(site_id="elsewhere", stamp="m1", item_id="a", limit=1) == []
+        assert selectors.list_nearest_items(site_id=SITE, stamp="m2", item_id="a", limit=1) == []
 
 
 class TestRollBack:
