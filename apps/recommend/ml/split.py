@@ -37,23 +37,29 @@ def leave_last_out(
 def split_by_time(
     sequence: NDArray[np.int32], item: NDArray[np.int32], time: NDArray[np.float64], *, share: float
 ) -> tuple[float, list[Case]]:
-    """Return the moment before the newest `share` of the events, and a case for each sequence that goes across it.
+    """Return the moment before the newest `share` of the events, and at most one case for each sequence that goes on.
 
-    The target is the first item at or after that moment that the sequence did not hold before; the history is all
-    before the moment. Sequences that begin later have no history and are no case.
+    The target is never learned from, when learning ends before that moment: it is at or after it. A sequence that goes
+    across the moment is asked for its first item from then on that it did not hold before; the history is all before
+    the moment. One that begins later is asked for its first item after at least one other; the history is all before
+    the target. Events of a sequence lie together, oldest first.
     """
     if len(time) == 0:
         return float("inf"), []
     cut = float(np.quantile(time, 1.0 - share, method="higher"))
-    late = time >= cut
+    places = np.arange(len(item))
     starts = np.flatnonzero(np.concatenate(([True], sequence[1:] != sequence[:-1])))
     ends = np.append(starts[1:], len(item))
-    first_late = np.minimum.reduceat(np.where(late, np.arange(len(item)), len(item)), starts)
+    first_late = np.minimum.reduceat(np.where(time >= cut, places, len(item)), starts)
+    other = item != np.repeat(item[starts], ends - starts)
+    first_other = np.minimum.reduceat(np.where(other, places, len(item)), starts)
     cases: list[Case] = []
-    for start, middle, end in zip(starts.tolist(), first_late.tolist(), ends.tolist(), strict=True):
-        if start < middle < end:
-            history = item[start:middle]
-            fresh = item[middle:end][~np.isin(item[middle:end], history)]
-            if len(fresh):
-                cases.append(Case(history=history, target=int(fresh[0])))
+    for number in np.flatnonzero((first_late < ends) & (first_other < ends)).tolist():
+        begin, late, end = int(starts[number]), int(first_late[number]), int(ends[number])
+        until = late if late > begin else int(first_other[number])
+        history = item[begin:until]
+        held = set(history.tolist())
+        target = next((fresh for fresh in item[until:end].tolist() if fresh not in held), None)
+        if target is not None:
+            cases.append(Case(history=history, target=target))
     return cut, cases

@@ -24,7 +24,10 @@ Ranker = Callable[[Case], "tuple[int, int] | None"]
 
 @dataclass(frozen=True, slots=True)
 class HoldOut:
-    """The newest share of the events. `cut`: seconds since 1970; nothing from there on may be learned before asking."""
+    """The newest share of the events. `cut`: seconds since 1970; nothing from there on may be learned before asking.
+
+    Histories may reach beyond the cut: they are only asked with, as a shopper who comes then would be.
+    """
 
     cut: float
     cases: list[Case]
@@ -60,10 +63,13 @@ def measure(cases: Sequence[Case], rank: Ranker) -> dict[str, float]:
 
 def rank_by_blend(model: BlendArrays, params: BlendParams) -> Ranker:
     """Return the ranker that serving is, items of the history left out."""
+    seen = np.zeros(len(model.popularity), dtype=np.bool_)
 
     def rank(case: Case) -> tuple[int, int] | None:
         scored = score_history(model, case.history, params)
-        fresh = ~np.isin(scored.rows, case.history)
+        seen[case.history] = True
+        fresh = ~seen[scored.rows]
+        seen[case.history] = False
         return place_of(scored.rows[fresh], scored.scores[fresh], case.target)
 
     return rank
@@ -104,7 +110,9 @@ def judge(metrics: dict[str, float], *, min_cases: int, has_promoted: bool, prom
     """
     cases = int(metrics.get("cases", 0))
     if cases < min_cases:
-        missing = f"only {cases} of the {min_cases} shoppers needed came back in the newest part of the events"
+        missing = (
+            f"only {cases} of the {min_cases} shoppers needed went on to another item in the newest part of the events"
+        )
         if has_promoted and promoted_measured:
             return Verdict(
                 promote=False, reason=f"Not measurable: {missing}. The promoted version, which was measured, stays."

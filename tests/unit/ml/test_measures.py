@@ -67,6 +67,29 @@ class TestSplitByTime:
         assert cut == 9.0
         assert [(case.history.tolist(), case.target) for case in cases] == [([1, 2], 3)]
 
+    def test_a_sequence_that_begins_later_is_asked_for_its_first_other_item(self) -> None:
+        time = np.array([1.0, 2.0, 3.0, 9.0, 9.1, 9.2, 9.3, 9.0, 9.1])
+        cut, cases = split_by_time(ints(0, 1, 2, 3, 3, 3, 3, 4, 4), ints(5, 5, 5, 1, 1, 2, 3, 4, 4), time, share=0.6)
+        assert cut == 9.0
+        assert [(case.history.tolist(), case.target) for case in cases] == [([1, 1], 2)]
+
+    def test_no_target_is_older_than_the_moment_and_no_history_is_younger_than_its_target(self) -> None:
+        draw = np.random.default_rng(7)
+        sequence = np.sort(draw.integers(0, 60, 400)).astype(np.int32)
+        time = np.empty(400)
+        for one in np.unique(sequence):  # each begins somewhere and goes on for a while
+            mine = sequence == one
+            time[mine] = draw.uniform(0, 100) + np.sort(draw.uniform(0, 20, mine.sum()))
+        item = np.arange(400, dtype=np.int32)  # an item is an event, so that its time is known
+        cut, cases = split_by_time(sequence, item, time, share=0.3)
+        begins = [time[case.history[0]] >= cut for case in cases]
+        assert True in begins
+        assert False in begins
+        for case in cases:
+            assert time[case.target] >= cut
+            assert time[case.history].max() < time[case.target]
+            assert set(sequence[case.history]) == {sequence[case.target]}
+
     def test_nothing(self) -> None:
         assert split_by_time(ints(), ints(), np.empty(0), share=0.1)[1] == []
 

@@ -56,8 +56,8 @@ def shop() -> str:
     return SITE
 
 
-def walk(shoppers: int, *, end: datetime = NOW, days: int = 20) -> None:
-    """Let each shopper walk through a range in order, a day a step, the last step shortly before `end`."""
+def walk(shoppers: int, *, end: datetime = NOW, days: int = 20, step: timedelta = timedelta(days=1)) -> None:
+    """Let each shopper walk through a range in order, by default a day a step, the last step shortly before `end`."""
     draw = np.random.default_rng(5)
     events = []
     for shopper in range(shoppers):
@@ -67,7 +67,7 @@ def walk(shoppers: int, *, end: datetime = NOW, days: int = 20) -> None:
             {
                 "id": str(uuid.UUID(int=int(draw.integers(2**62)))),
                 "type": "view",
-                "time": (last - timedelta(days=steps - place)).isoformat(),
+                "time": (last - step * (steps - place)).isoformat(),
                 "customer_id": f"c{shopper}",
                 "item_id": item_id(family, place),
                 "consent": ["history_personalisation"],
@@ -93,6 +93,15 @@ class TestTrainSite:
         assert set(version.timings) == {"data", "content", "evaluation", "fit", "vectors", "artifact", "promotion"}
         run = TrainingRun.objects.get()
         assert (run.state, run.progress, run.stamp) == ("done", 100, info.stamp)
+
+    def test_short_sessions_are_measured_too(self, shop: str) -> None:
+        walk(900, days=80, step=timedelta(seconds=5))
+        info = train_site(site_id=shop, now=NOW)
+        assert info.metrics["cases"] == pytest.approx(
+            90, abs=5
+        )  # the newest tenth, though none of them was there before
+        assert info.metrics["ndcg@10"] > 2 * info.metrics["popularity_ndcg@10"]
+        assert info.state == "promoted"
 
     def test_the_model_knows_what_comes_next(self, shop: str) -> None:
         walk(300)
