@@ -22,6 +22,8 @@ urlpatterns += [path("v1/", include(f"apps.{name}.urls")) for name in APPS if na
 if "graphql" in settings.SERVICES:
     urlpatterns.append(path("graphql", SpecrecGraphQLView.as_view(), name="graphql"))
 if "admin" in settings.SERVICES:
+    admin.site.site_header = admin.site.site_title = "specrec"
+    admin.site.index_title = "Store and merchandising desk"
     urlpatterns.append(path("admin/", admin.site.urls))
 
 handler400 = "specrec.errors.bad_request"

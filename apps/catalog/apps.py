@@ -5,3 +5,4 @@ from django.apps import AppConfig
 
 class CatalogConfig(AppConfig):
     name = "apps.catalog"
+    verbose_name = "Catalogue"

@@ -5,3 +5,4 @@ from django.apps import AppConfig
 
 class ProfilesConfig(AppConfig):
     name = "apps.profiles"
+    verbose_name = "Sites, keys and shoppers"

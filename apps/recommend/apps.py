@@ -5,3 +5,4 @@ from django.apps import AppConfig
 
 class RecommendConfig(AppConfig):
     name = "apps.recommend"
+    verbose_name = "Recommendations"
