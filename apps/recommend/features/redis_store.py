@@ -40,7 +40,6 @@ class RedisStore:
         self._client = client  # for what is not on the hot path
         self._prefix = f"{prefix}:{_VERSION}"
         self._position_key = f"{self._prefix}:position"
-        self._write = client.register_script(_WRITE)
 
     def read(self, keys: Sequence[StateKey]) -> list[ShopperState]:
         """Return the states in the order of the keys; an unknown shopper has the empty one."""
@@ -63,7 +62,7 @@ class RedisStore:
             _TTL,
             *(_ENCODER.encode(state) for state in states.values()),
         ]
-        return bool(self._write(keys=keys, args=arguments))
+        return bool(self._client.register_script(_WRITE)(keys=keys, args=arguments))
 
     def _key(self, key: StateKey) -> str:
         site_id, shopper_id = key

@@ -1,6 +1,7 @@
 """The promise of features: a function of the set of events, whatever their order or repetition."""
 
 from datetime import UTC, datetime
+from random import Random
 from uuid import UUID
 
 from hypothesis import given, settings
@@ -63,9 +64,9 @@ class TestTouchesOf:
 class TestApplyTouches:
     @settings(max_examples=60, deadline=None)
     @given(st.lists(touches, max_size=80), st.randoms(use_true_random=False), st.integers(1, 7))
-    def test_order_batches_and_repetition_change_nothing(self, found: list[Touch], random: object, size: int) -> None:
+    def test_order_batches_and_repetition_change_nothing(self, found: list[Touch], random: Random, size: int) -> None:
         shuffled = [*found, *found[:10]]
-        random.shuffle(shuffled)  # type: ignore[attr-defined] - hypothesis types the random source as object
+        random.shuffle(shuffled)
         state = EMPTY
         for start in range(0, len(shuffled), size):
             state = apply_touches(state, shuffled[start : start + size])

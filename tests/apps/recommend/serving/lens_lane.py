@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -30,12 +31,10 @@ FRAMES = ["frame-a", "frame-b", "frame-c", "frame-d", "frame-e"]
 ANNA = ShopperInput(anonymous_id="anna")
 
 
-def make_item(
-    item_id: str, *, item_type: str = "frame", on_hand: int = 5, age: int = 0, **changes: object
-) -> ItemInput:
+def make_item(item_id: str, *, item_type: Any = "frame", on_hand: int = 5, age: int = 0, **changes: Any) -> ItemInput:
     """Return an item whose names follow from its id."""
     word = item_id.replace("-", " ")
-    values = {
+    values: dict[str, Any] = {
         "name": {"en-GB": word.title(), "de-DE": f"{word.title()} (de)"},
         "brand": "Lumen",
         "released_at": NOW - timedelta(days=age),
@@ -47,7 +46,7 @@ def make_item(
             )
         ],
     }
-    return ItemInput(item_id=item_id, item_type=item_type, **(values | changes))  # type: ignore[arg-type] - plain data
+    return ItemInput(item_id=item_id, item_type=item_type, **(values | changes))
 
 
 def open_shop() -> None:
@@ -73,10 +72,10 @@ def put_store(store_id: str) -> None:
     catalog.upsert_stores(site_id=SITE, stores=[StoreInput(store_id=store_id, name=store_id)], now=NOW)
 
 
-def put_placement(placement: str, strategy: str, **changes: object) -> None:
+def put_placement(placement: str, strategy: str, **changes: Any) -> None:
     """Write a placement of four."""
-    values = {"title": placement, "strategy": strategy, "size": 4} | changes
-    api.ensure_placement(site_id=SITE, placement=PlacementInfo(placement=placement, **values))  # type: ignore[arg-type] - plain data
+    values: dict[str, Any] = {"title": placement, "strategy": strategy, "size": 4} | changes
+    api.ensure_placement(site_id=SITE, placement=PlacementInfo(placement=placement, **values))
 
 
 def known_model() -> LoadedModel:
@@ -117,9 +116,9 @@ def remember(anonymous_id: str, *touches: tuple[str, str, float]) -> None:
     assert store.write({key: state}, expected=store.position(), position="1")
 
 
-def ask(placement: str, **asked: object) -> Answer:
+def ask(placement: str, **asked: Any) -> Answer:
     """Ask for a placement."""
-    request = Request(placement=placement, **asked)  # type: ignore[arg-type] - plain data
+    request = Request(placement=placement, **asked)
     return api.recommend(site_id=SITE, request=request, now=NOW)
 
 

@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 
 from apps.profiles import api as profiles
+from apps.profiles.contracts import KeyKind
 from apps.recommend import api
 from apps.recommend.contracts import PlacementInfo
 from specrec.kernel.errors import Invalid
@@ -27,9 +28,9 @@ query Slate($input: RecommendationsInput!) {
 """
 
 
-def key(kind: str = "secret") -> dict[str, str]:
+def key(kind: KeyKind = "secret") -> dict[str, str]:
     """Return the headers of a fresh key."""
-    issued = profiles.create_key(site_id=SITE, kind=kind, name="test")  # type: ignore[arg-type] - one of two words
+    issued = profiles.create_key(site_id=SITE, kind=kind, name="test")
     return {"Authorization": f"Bearer {issued.secret}"}
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 from django.conf import LazySettings
-from django.db import OperationalError
+from django.db import OperationalError, connection
 
 from apps.catalog import api as catalog
 from apps.recommend import api
@@ -112,7 +112,7 @@ class TestExposures:
 
         with monkeypatch.context() as patch:
             patch.setattr(tracking, "record_exposures", away)
-            patch.setattr(expose.connection, "close", lambda: None)
+            patch.setattr(connection, "close", lambda: None)
             ask("popular")
             expose.flush_exposures()
         assert expose.exposure_counts() == {"waiting": 1, "lost": 0}
