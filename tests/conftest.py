@@ -38,7 +38,16 @@ def _start() -> ExitStack:
     os.environ.update(parts.environment())
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "specrec.settings.test")
     django.setup()
+    _refuse_a_used_redis()
     return exits
+
+
+def _refuse_a_used_redis() -> None:
+    """Exit where REDIS_URL names a Redis that holds something: the tests empty theirs before every test."""
+    if client().dbsize():
+        pytest.exit(
+            "REDIS_URL names a Redis that is not empty; tests empty theirs, so give them their own database.", 2
+        )
 
 
 # Here and not in a hook: the folders' own conftests, which import models, are imported before any hook is called.

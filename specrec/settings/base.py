@@ -24,6 +24,8 @@ X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not env.flag("SPECREC_PLAIN_HTTP")
 SESSION_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "specrec.errors.csrf_failure"
+# TLS ends at the gateway, which also sends HSTS and redirects.
+SILENCED_SYSTEM_CHECKS = ["security.W004", "security.W008"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024 * 1024
 
 # --- parts -----------------------------------------------------------------------------------------------------------

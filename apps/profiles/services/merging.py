@@ -38,18 +38,22 @@ def merge_shoppers(*, site_id: str, anonymous_id: str, customer_id: str, now: da
 
 def _absorb(merged: Shopper, canonical: Shopper, now: datetime) -> None:
     ShopperIdentity.objects.filter(shopper_id=merged.shopper_id).update(shopper_id=canonical.shopper_id)
-    _carry_consents(merged, canonical, now)
-    canonical.consent_at = canonical.consent_at or merged.consent_at
+    if _is_newer(merged.consent_at, canonical.consent_at):
+        _carry_consents(merged, canonical, now)
+        canonical.consent_at = merged.consent_at
     canonical.version = next_version(merged.version, canonical.version)
     canonical.save(update_fields=["consent_at", "version"])
     Shopper.objects.filter(shopper_id=merged.shopper_id).delete()
 
 
+def _is_newer(word: datetime | None, other: datetime | None) -> bool:
+    """Return whether the browser spoke after the customer: it is one person, whose newest word holds whole."""
+    return word is not None and (other is None or word > other)
+
+
 def _carry_consents(merged: Shopper, canonical: Shopper, now: datetime) -> None:
-    known = Consent.objects.filter(shopper_id=canonical.shopper_id).values("purpose")
-    carried = Consent.objects.filter(shopper_id=merged.shopper_id).exclude(purpose__in=known)
-    if not carried.update(shopper_id=canonical.shopper_id):
-        return
+    Consent.objects.filter(shopper_id=canonical.shopper_id).delete()
+    Consent.objects.filter(shopper_id=merged.shopper_id).update(shopper_id=canonical.shopper_id)
     granted = Consent.objects.filter(shopper_id=canonical.shopper_id, granted=True).order_by("purpose")
     ConsentRecord.objects.create(
         site_id=canonical.site_id,

@@ -4,19 +4,17 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from apps.profiles import api as profiles
 from apps.profiles.contracts import SiteInfo
 from specrec.datasets import journey, load, sequences, sessions
-from specrec.kernel import clock
-from specrec.kernel.errors import Problem
+from specrec.kernel import clock, commands
 
 LOADERS = {"amazon-beauty": sequences.load, "complete-journey": journey.load, "diginetica": sessions.load}
 
 
-class Command(BaseCommand):
+class Command(commands.Command):
     help = "Load a public data set into a site: its items by the bulk import, its events by the collector."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -30,18 +28,13 @@ class Command(BaseCommand):
     def handle(self, *, dataset: str, path: Path, site: str | None, currency: str, **_: Any) -> None:
         now = clock.now()
         site_id = site or dataset
-        try:
-            data = LOADERS[dataset](path, currency=currency, now=now)
-            info = SiteInfo(site_id=site_id, name=dataset, locale="en-GB", currency=currency, time_zone="UTC")
-            profiles.ensure_site(site=info)
-            status = load.load_items(site_id=site_id, dataset=data, now=now)
-            self.stdout.write(
-                f"items: {status.lines_done:,} of {status.lines_total:,}, {status.lines_failed:,} refused"
-            )
-            with tqdm(total=data.event_count, unit=" events", desc="events") as bar:
-                accepted, messages = load.load_events(site_id=site_id, dataset=data, progress=bar.update)
-        except Problem as problem:
-            raise CommandError(f"{problem.message} ({problem.code})") from problem
+        data = LOADERS[dataset](path, currency=currency, now=now)
+        info = SiteInfo(site_id=site_id, name=dataset, locale="en-GB", currency=currency, time_zone="UTC")
+        profiles.ensure_site(site=info)
+        status = load.load_items(site_id=site_id, dataset=data, now=now)
+        self.stdout.write(f"items: {status.lines_done:,} of {status.lines_total:,}, {status.lines_failed:,} refused")
+        with tqdm(total=data.event_count, unit=" events", desc="events") as bar:
+            accepted, messages = load.load_events(site_id=site_id, dataset=data, progress=bar.update)
         self.stdout.write(f"events: {accepted:,} of {data.event_count:,} accepted")
         for message in messages:
             self.stdout.write(f"  dropped: {message}")

@@ -159,11 +159,23 @@ class TestMergeShoppers:
         assert api.list_aliases(site_id=uk) == {ANNA_ID: CUSTOMER_ID}
         assert not ShopperIdentity.objects.filter(value="c2").exists()
 
-    def test_the_consents_of_the_customer_win_where_known(self, uk: str) -> None:
+    @pytest.mark.parametrize(
+        ("customer_at", "browser_at", "holds"), [(0, 5, ()), (5, 0, (HISTORY,)), (5, 5, (HISTORY,))]
+    )
+    def test_the_newest_word_holds_whole(
+        self, uk: str, customer_at: int, browser_at: int, holds: tuple[str, ...]
+    ) -> None:
+        grant(HISTORY, minutes=customer_at, ref=CUSTOMER)
+        grant(minutes=browser_at)
+        assert self.merge().purposes == frozenset(holds)
+        assert Consent.objects.filter(shopper_id=ANNA_ID).count() == 0
+
+    def test_an_older_word_that_comes_later_stays_older(self, uk: str) -> None:
         grant(minutes=0, ref=CUSTOMER)
         grant(HISTORY, minutes=5)
-        assert self.merge().purposes == frozenset()
-        assert Consent.objects.filter(shopper_id=ANNA_ID).count() == 0
+        self.merge()
+        grant(minutes=3, ref=CUSTOMER)
+        assert api.get_profile(site_id=uk, ref=CUSTOMER).consents[2].granted
 
     def test_the_consents_of_the_anonymous_shopper_carry_over_where_not(self, uk: str) -> None:
         grant(HISTORY, "analytics")

@@ -5,18 +5,17 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from tqdm import tqdm
 
 from apps.catalog import api
 from apps.catalog.contracts import ImportStatus
-from specrec.kernel import clock
-from specrec.kernel.errors import Problem
+from specrec.kernel import clock, commands
 
 SHOWN_ERRORS = 20
 
 
-class Command(BaseCommand):
+class Command(commands.Command):
     """Exits with 1 when a line was refused; the good lines are applied all the same."""
 
     help = "Import items (JSON Lines) into the catalogue of a site. Importing the same file again changes nothing."
@@ -33,10 +32,7 @@ class Command(BaseCommand):
         except OSError as error:
             message = f"Cannot read {file}: {error.strerror}."
             raise CommandError(message) from error
-        try:
-            status = self._import(site, data, quiet=options["verbosity"] == 0)
-        except Problem as problem:
-            raise CommandError(problem.message) from problem
+        status = self._import(site, data, quiet=options["verbosity"] == 0)
         self.stdout.write(f"{status.lines_done:,} lines applied, {status.lines_failed:,} refused. {status.message}")
         if status.lines_failed:
             report = api.get_import_errors(site_id=site, import_id=status.import_id).decode().splitlines()

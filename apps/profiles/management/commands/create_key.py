@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
 from apps.profiles import api
 from apps.profiles.contracts import SCOPES
+from specrec.kernel import commands
 
 
-class Command(BaseCommand):
+class Command(commands.Command):
     help = "Create a key of a site and print it. It is shown this once."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
 from apps.profiles import api
+from specrec.kernel import commands
 
 
-class Command(BaseCommand):
+class Command(commands.Command):
     help = "List the keys of a site, newest first; secrets are not known to anybody."
 
     def add_arguments(self, parser: CommandParser) -> None:

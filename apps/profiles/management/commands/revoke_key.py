@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
 from apps.profiles import api
-from specrec.kernel import clock
+from specrec.kernel import clock, commands
 
 
-class Command(BaseCommand):
+class Command(commands.Command):
     help = "End a key at once; processes that know it notice within ten seconds."
 
     def add_arguments(self, parser: CommandParser) -> None:

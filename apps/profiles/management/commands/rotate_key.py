@@ -3,13 +3,13 @@
 from datetime import timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
 from apps.profiles import api
-from specrec.kernel import clock
+from specrec.kernel import clock, commands
 
 
-class Command(BaseCommand):
+class Command(commands.Command):
     help = "Make a successor of a key and print it; the old key works on for the overlap."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -5,12 +5,11 @@ import threading
 from types import FrameType
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
 from apps.recommend import api
+from specrec.kernel import commands
 
 
-class Command(BaseCommand):
+class Command(commands.Command):
     """Keep what is known of shoppers in step with the stream until SIGTERM or SIGINT; a second one stands by."""
 
     help = "Keep the shoppers' recent history in Redis in step with the event stream until it is told to stop."

@@ -3,13 +3,13 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from apps.recommend import api
-from specrec.kernel import clock
+from specrec.kernel import clock, commands
 
 
-class Command(BaseCommand):
+class Command(commands.Command):
     help = "List the model versions of a site, promote one, or go back to the one before."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

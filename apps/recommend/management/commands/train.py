@@ -3,13 +3,11 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
 from apps.recommend import api
-from specrec.kernel import clock
+from specrec.kernel import clock, commands
 
 
-class Command(BaseCommand):
+class Command(commands.Command):
     help = "Train the models of a site from its catalogue and events."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

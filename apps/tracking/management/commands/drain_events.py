@@ -5,12 +5,11 @@ import threading
 from types import FrameType
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
 from apps.tracking import api
+from specrec.kernel import commands
 
 
-class Command(BaseCommand):
+class Command(commands.Command):
     """Write the event stream to the tables until SIGTERM or SIGINT; a second one started stands by."""
 
     help = "Write the event stream to the event and exposure tables until it is told to stop."
