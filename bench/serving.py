@@ -57,6 +57,8 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write one JSON object here")
     parser.add_argument("--seconds", type=float, default=8.0, help="of each measurement")
     options = parser.parse_args()
+    # Threads of one worker share one interpreter lock: a second one halves what the worker answers. Say otherwise here:
+    os.environ.setdefault("SPECREC_WEB_THREADS", "1")
     if generator() != "wrk":
         print(f"{HOW_TO_GET_WRK}: measuring with the client in Python, which costs more itself", file=sys.stderr)
     with _server() as server:
@@ -213,7 +215,13 @@ def _measure(server: Server, seconds: float) -> dict[str, Any]:
     }
     if server.stack is None:
         targets.pop("empty_view")  # a server that is not ours has none
-    figures: dict[str, Any] = {"generator": generator(), "seconds": seconds, "items": ITEMS, "slate": SLATE}
+    figures: dict[str, Any] = {
+        "generator": generator(),
+        "web_threads": int(os.environ["SPECREC_WEB_THREADS"]),
+        "seconds": seconds,
+        "items": ITEMS,
+        "slate": SLATE,
+    }
     for name, target in targets.items():
         measure(target, concurrency=8, seconds=1.0)  # warm
         found = {str(count): measure(target, concurrency=count, seconds=seconds) for count in CONCURRENCIES}
@@ -233,7 +241,10 @@ def _refuse_errors(name: str, found: dict[str, Measured]) -> None:
 
 
 def _print(figures: dict[str, Any]) -> None:
-    print(f"\n{figures['items']:,} items, {figures['slate']} in an answer, load by {figures['generator']}\n")
+    print(
+        f"\n{figures['items']:,} items, {figures['slate']} in an answer, load by {figures['generator']}, "
+        f"web workers with {figures['web_threads']} thread(s)\n"
+    )
     print(f"{'':12} {'conc.':>5} {'req/s':>9} {'p50 ms':>8} {'p90 ms':>8} {'p99 ms':>8} {'generator CPU':>14}")
     for name in ("empty_view", "rest", "graphql"):
         for count, found in figures.get(name, {}).items():
