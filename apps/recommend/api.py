@@ -15,7 +15,7 @@ from apps.recommend.features.lease import Lease
 from apps.recommend.features.redis_store import RedisStore
 from apps.recommend.registry import promote
 from apps.recommend.serving import expose, pipeline, sites
-from apps.recommend.training import run
+from apps.recommend.training import embed, run
 from specrec.kernel.redis import client
 
 
@@ -47,6 +47,11 @@ def train_site(*, site_id: str, now: datetime) -> ModelInfo:
 def train_due_sites(*, now: datetime) -> None:
     """Enqueue a training of every site whose last one is old enough."""
     run.train_due_sites(now=now)
+
+
+def embed_new_items(*, now: datetime) -> None:
+    """Give items that came after the model of their site the vectors by which what is like them is found."""
+    embed.embed_new_items(now=now)
 
 
 def list_models(*, site_id: str) -> list[ModelInfo]:

@@ -123,6 +123,9 @@ class ModelVersion(models.Model):
     timings = models.JSONField(default=dict, help_text="Seconds by step of the training.")
     peak_mb = models.FloatField("peak memory, MB", default=0.0)
     note = models.TextField(blank=True, help_text="Why it was promoted or rejected.")
+    catalogue_stamp = models.BigIntegerField(
+        null=True, help_text="The version of the catalogue that its vectors are in step with; empty when not known."
+    )
     created_at = models.DateTimeField()
     promoted_at = models.DateTimeField(null=True)
 

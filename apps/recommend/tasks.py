@@ -14,6 +14,12 @@ def train(*, site_id: str, **_: Any) -> str:
     return api.train_site(site_id=site_id, now=clock.now()).stamp
 
 
+@shared_task(name="recommend.embed_new_items")
+def embed_new_items(**_: Any) -> None:
+    """Bring vectors in step with the catalogues; a second one at the same time finds nothing left to do."""
+    api.embed_new_items(now=clock.now())
+
+
 @shared_task(name="recommend.train_due_sites")
 def train_due_sites(**_: Any) -> None:
     """Enqueue the sites that are due."""

@@ -144,6 +144,8 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     "train-due-sites": {"task": "recommend.train_due_sites", "schedule": 300.0},
+    # Not worth doing twice when the worker was away: the next one does all.
+    "embed-new-items": {"task": "recommend.embed_new_items", "schedule": 60.0, "options": {"expires": 60}},
     "trim-event-log": {"task": "tracking.trim_log", "schedule": 300.0},
     "make-event-partitions": {"task": "tracking.make_partitions", "schedule": 3_600.0},
     "resume-imports": {"task": "catalog.resume_imports", "schedule": 60.0},

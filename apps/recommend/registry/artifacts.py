@@ -6,6 +6,7 @@ its sha256, dtype and shape before anything of it is used; the arrays are then m
 
 import hashlib
 import io
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -68,10 +69,17 @@ def write_artifact(*, manifest: Manifest, arrays: Arrays) -> None:
     blobs.put(_key(manifest.site_id, manifest.stamp, _MANIFEST), wire.encode(complete))
 
 
-def read_artifact(*, site_id: str, stamp: str) -> Artifact:
-    """Return the arrays, memory-mapped and verified; raises BadArtifact and then nothing of it was used."""
+def read_artifact(*, site_id: str, stamp: str, names: Iterable[str] | None = None) -> Artifact:
+    """Return the arrays, memory-mapped and verified; raises BadArtifact and then nothing of it was used.
+
+    `names`: read only these, which must be there; without it all that the manifest names.
+    """
     manifest = _read_manifest(site_id, stamp)
-    arrays = {name: _read_array(site_id, stamp, name, entry) for name, entry in manifest.arrays.items()}
+    chosen = list(manifest.arrays if names is None else names)
+    missing = [name for name in chosen if name not in manifest.arrays]
+    if missing:
+        raise _bad(stamp, f"it was written without the array {missing[0]}")
+    arrays = {name: _read_array(site_id, stamp, name, manifest.arrays[name]) for name in chosen}
     return Artifact(manifest=manifest, arrays=arrays)
 
 

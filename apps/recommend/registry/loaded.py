@@ -162,7 +162,7 @@ class _Registry:
             return
         with self._lock:
             try:
-                self._models[site_id] = to_loaded(read_artifact(site_id=site_id, stamp=stamp))
+                self._models[site_id] = to_loaded(read_artifact(site_id=site_id, stamp=stamp, names=_EXPECTED))
             except (BadArtifact, OSError) as error:
                 self._failed[site_id] = stamp
                 self._models.setdefault(site_id, None)

@@ -32,7 +32,8 @@ def promote_model(*, site_id: str, stamp: str, now: datetime, note: str | None =
             version.state = ModelState.PROMOTED
         version.promoted_at = now
         version.note = version.note if note is None else note
-        version.save(update_fields=["state", "promoted_at", "note"])
+        version.catalogue_stamp = None  # its vectors were removed while another was promoted
+        version.save(update_fields=["state", "promoted_at", "note", "catalogue_stamp"])
     publish_vectors(site_id=site_id, stamp=stamp, arrays=artifact.arrays)
     return selectors.to_model_info(version)
 
@@ -53,7 +54,8 @@ def roll_back(*, site_id: str, now: datetime) -> ModelInfo:
         version.state = ModelState.PROMOTED
         version.promoted_at = now
         version.note = f"Rolled back to from {current.stamp}."
-        version.save(update_fields=["state", "promoted_at", "note"])
+        version.catalogue_stamp = None
+        version.save(update_fields=["state", "promoted_at", "note", "catalogue_stamp"])
     publish_vectors(site_id=site_id, stamp=version.stamp, arrays=artifact.arrays)
     return selectors.to_model_info(version)
 

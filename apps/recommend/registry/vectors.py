@@ -56,8 +56,11 @@ def publish_vectors(*, site_id: str, stamp: str, arrays: Arrays) -> None:
             remove_other_vectors(site_id=site_id, stamp=stamp)
 
 
-def write_vectors(*, site_id: str, stamp: str, items: Embedded) -> None:
-    """Add the vectors to the set in small transactions; those it has stay, vectors of zeros have no direction."""
+def write_vectors(*, site_id: str, stamp: str, items: Embedded) -> int:
+    """Add the vectors to the set in small transactions and return how many; vectors of zeros have no direction.
+
+    An item that the set has keeps its vector.
+    """
     telling = np.flatnonzero(items.vectors.any(axis=1))
     for start in range(0, len(telling), CHUNK):
         rows = telling[start : start + CHUNK].tolist()
@@ -69,6 +72,7 @@ def write_vectors(*, site_id: str, stamp: str, items: Embedded) -> None:
         )
         with connection.cursor() as cursor:
             cursor.execute(_WRITE, [site_id, stamp, *columns])
+    return len(telling)
 
 
 def remove_other_vectors(*, site_id: str, stamp: str) -> None:
@@ -85,6 +89,21 @@ def remove_vectors(*, site_id: str, stamp: str, item_ids: list[str]) -> None:
     for start in range(0, len(item_ids), CHUNK):
         chunk = item_ids[start : start + CHUNK]
         ItemVector.objects.filter(site_id=site_id, model_stamp=stamp, item_id__in=chunk).delete()
+
+
+def update_copies(*, site_id: str, stamp: str, item_ids: list[str], item_type: str, published: bool) -> None:
+    """Set what is copied from the catalogue for these items, in small transactions; their vectors stay."""
+    for start in range(0, len(item_ids), CHUNK):
+        rows = ItemVector.objects.filter(
+            site_id=site_id, model_stamp=stamp, item_id__in=item_ids[start : start + CHUNK]
+        )
+        rows.update(item_type=item_type, published=published)
+
+
+def list_copies(*, site_id: str, stamp: str) -> dict[str, tuple[str, bool]]:
+    """Return the items that have a vector in the set, each with its copies of item type and published."""
+    rows = ItemVector.objects.filter(site_id=site_id, model_stamp=stamp)
+    return {item: (kind, shown) for item, kind, shown in rows.values_list("item_id", "item_type", "published")}
 
 
 @contextmanager

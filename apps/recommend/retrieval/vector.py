@@ -14,6 +14,7 @@ from apps.recommend.selectors import list_nearest_items
 logger = logging.getLogger(__name__)
 
 _LOOKED_AT = 100
+_ALIKE = 0.05  # cosine: nearest does not mean near, and what is below shares nothing that tells
 
 
 def find(shelf: Shelf, question: Question) -> Candidates:
@@ -29,7 +30,7 @@ def find(shelf: Shelf, question: Question) -> Candidates:
     except DatabaseError as error:
         logger.warning("no vector search, database unavailable: %s", type(error).__name__)
         return NOTHING
-    known = [(columns.row_of[item], score) for item, score in near if item in columns.row_of]
+    known = [(columns.row_of[item], score) for item, score in near if score > _ALIKE and item in columns.row_of]
     kept = [(other, score) for other, score in known if question.mask[other]][: question.limit]
     if not kept:
         return NOTHING

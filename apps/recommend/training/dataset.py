@@ -1,6 +1,6 @@
 """What a training reads: the catalogue's items as rows, and what happened as flat sequences over these rows."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from apps.catalog import api as catalog
 from apps.catalog.contracts import ItemColumns
 from apps.profiles import api as profiles
-from apps.recommend.ml.content import Described
 from apps.recommend.ml.covisitation import Sequences
+from apps.recommend.ml.tokens import Described
 from apps.recommend.training.recipes import Recipe
 from apps.tracking import api as tracking
 from apps.tracking.contracts import EVENT_TYPES, Interactions
@@ -77,9 +77,9 @@ def make_training_data(
     )
     return TrainingData(
         item_ids=list(columns.item_ids),
-        item_types=[columns.item_types[kind] for kind in columns.item_type.tolist()],
+        item_types=item_types_of(columns),
         published=np.asarray(columns.published, dtype=np.bool_),
-        described=_described(columns),
+        described=describe(columns, range(len(columns.item_ids))),
         sequences=by_sequence(all_events),
         all_events=all_events,
         unknown_items=int(len(known) - np.count_nonzero(known)),
@@ -91,6 +91,24 @@ def by_sequence(events: Sequences) -> Sequences:
     owned = np.flatnonzero(events.sequence >= 0)
     order = owned[np.argsort(events.sequence[owned], kind="stable")]
     return take(events, order)
+
+
+def describe(columns: ItemColumns, rows: Sequence[int]) -> Described:
+    """Return what is known of the items of these rows, texts in the site's language."""
+    names = columns.names.get(columns.locale) or next(iter(columns.names.values()), [""] * len(columns.item_ids))
+    texts = columns.descriptions.get(columns.locale) or next(iter(columns.descriptions.values()), names)
+    item_types = item_types_of(columns)
+    return Described(
+        item_types=[item_types[row] for row in rows],
+        brands=[columns.brands[columns.brand[row]] for row in rows],
+        texts=[f"{names[row] or ''} {texts[row] or ''}" for row in rows],
+        attributes=[columns.attributes[row] for row in rows],
+    )
+
+
+def item_types_of(columns: ItemColumns) -> list[str]:
+    """Return the item type of each row."""
+    return [columns.item_types[kind] for kind in columns.item_type.tolist()]
 
 
 def take(events: Sequences, chosen: NDArray[np.intp] | NDArray[np.bool_]) -> Sequences:
@@ -109,17 +127,6 @@ def _canonical(interactions: Interactions, aliases: Mapping[UUID, UUID]) -> NDAr
     merged = [number.setdefault(aliases.get(who, who), len(number)) for who in interactions.shopper_ids]
     table = np.array([*merged, -1], dtype=np.int32)  # the last is what index -1 reads
     return np.asarray(table[interactions.shopper], dtype=np.int32)
-
-
-def _described(columns: ItemColumns) -> Described:
-    names = columns.names.get(columns.locale) or next(iter(columns.names.values()), [""] * len(columns.item_ids))
-    texts = columns.descriptions.get(columns.locale) or next(iter(columns.descriptions.values()), names)
-    return Described(
-        item_types=[columns.item_types[kind] for kind in columns.item_type.tolist()],
-        brands=[columns.brands[brand] for brand in columns.brand.tolist()],
-        texts=[f"{name or ''} {text or ''}" for name, text in zip(names, texts, strict=True)],
-        attributes=columns.attributes,
-    )
 
 
 def _moment(seconds: float) -> datetime:

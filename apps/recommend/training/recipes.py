@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from apps.recommend.ml.blend import BlendParams
-from apps.recommend.ml.content import ContentParams, Described, fit_content, fit_tokens, project
+from apps.recommend.ml.content import fit_content
 from apps.recommend.ml.covisitation import CovisitationParams, Sequences, fit_covisitation
 from apps.recommend.ml.neighbours import Neighbours
 from apps.recommend.ml.popularity import fit_popularity
+from apps.recommend.ml.projection import Projection, fit_components, project
+from apps.recommend.ml.tokens import ContentParams, Described, Vocabulary, fit_tokens
 
 # How much one event of a type says about what belongs together. Types that are absent are not learned from: an
 # impression was our own choice, and a removal, a return or a dismissal says the opposite.
@@ -68,6 +70,7 @@ class Behaviour:
 class Content:
     """What was learned from the catalogue."""
 
+    vocabulary: Vocabulary
     tokens: sparse.csr_array
     neighbours: Neighbours
 
@@ -95,13 +98,14 @@ def fit_from_events(recipe: Recipe, sequences: Sequences, all_events: Sequences,
 
 def fit_from_catalogue(recipe: Recipe, items: Described) -> Content:
     """Return token vectors and neighbours by content."""
-    tokens = fit_tokens(items, recipe.content)
-    return Content(tokens=tokens, neighbours=fit_content(tokens, recipe.content))
+    vocabulary, tokens = fit_tokens(items, recipe.content)
+    return Content(vocabulary=vocabulary, tokens=tokens, neighbours=fit_content(tokens, recipe.content))
 
 
-def fit_vectors(recipe: Recipe, content: Content, size: int) -> NDArray[np.float32]:
-    """Return the content vectors for nearest-neighbour search."""
-    return project(content.tokens, size, seed=recipe.seed)
+def fit_vectors(recipe: Recipe, content: Content, size: int) -> tuple[Projection, NDArray[np.float32]]:
+    """Return the content vectors for nearest-neighbour search, and what makes them of items."""
+    components = fit_components(content.tokens, size, seed=recipe.seed)
+    return Projection(content.vocabulary, components, recipe.content), project(content.tokens, components)
 
 
 def combine(behaviour: Behaviour, content: Content) -> BlendModel:

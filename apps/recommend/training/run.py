@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-import numpy as np
 from django.db import connection, transaction
 
 from apps.profiles import api as profiles
@@ -17,8 +16,9 @@ from apps.recommend import selectors
 from apps.recommend.contracts import ModelInfo
 from apps.recommend.models import EMBEDDING_SIZE, ModelState, ModelVersion, RunState, TrainingRun
 from apps.recommend.registry import promote
-from apps.recommend.registry.artifacts import BadArtifact, Manifest, read_artifact, write_artifact
+from apps.recommend.registry.artifacts import Arrays, BadArtifact, Manifest, read_artifact, write_artifact
 from apps.recommend.registry.loaded import encode_ids, to_loaded
+from apps.recommend.registry.projections import to_arrays
 from apps.recommend.training import evaluate
 from apps.recommend.training.dataset import TrainingData, by_sequence, load_training_data, take
 from apps.recommend.training.recipes import (
@@ -94,10 +94,10 @@ def _train(site_id: str, now: datetime, recipe: Recipe, progress: _Progress) -> 
     with progress.step("fit"):
         model = combine(fit_from_events(recipe, data.sequences, data.all_events, len(data.item_ids)), content)
     with progress.step("vectors"):
-        vectors = fit_vectors(recipe, content, EMBEDDING_SIZE)
+        projection, vectors = fit_vectors(recipe, content, EMBEDDING_SIZE)
     version = _new_version(site_id, now, recipe, data, metrics)
     with progress.step("artifact"):
-        _store(version, data, model, vectors)
+        _store(version, data, model, to_arrays(projection) | {"vectors": vectors})
     with progress.step("promotion"):
         _decide(version, recipe, now)
     version.timings = progress.timings
@@ -160,14 +160,13 @@ def _new_version(
     )
 
 
-def _store(version: ModelVersion, data: TrainingData, model: BlendModel, vectors: np.ndarray) -> None:
+def _store(version: ModelVersion, data: TrainingData, model: BlendModel, content: Arrays) -> None:
     """Write the artifact, then the row: a row without an artifact never exists."""
     arrays = {name: getattr(model, name) for name in BlendModel.__slots__}
-    arrays |= {
+    arrays |= content | {
         "item_ids": encode_ids(data.item_ids),
         "item_types": encode_ids(data.item_types),
         "published": data.published,
-        "vectors": vectors,
     }
     manifest = Manifest(
         format=0,

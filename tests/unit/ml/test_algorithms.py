@@ -5,9 +5,10 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 
-from apps.recommend.ml.content import ContentParams, Described, fit_content, fit_tokens
+from apps.recommend.ml.content import fit_content
 from apps.recommend.ml.covisitation import CovisitationParams, Sequences, fit_covisitation
 from apps.recommend.ml.neighbours import Neighbours
+from apps.recommend.ml.tokens import ContentParams, Described, fit_tokens
 
 # Shoppers who each chose a chain of items. A chain says what belongs together: as an order, and as a common attribute.
 Fit = Callable[[Sequence[Sequence[int]], int], Neighbours]
@@ -23,7 +24,7 @@ def covisitation(chains: Sequence[Sequence[int]], n_items: int) -> Neighbours:
 def content(chains: Sequence[Sequence[int]], n_items: int) -> Neighbours:
     marks = [[str(number) for number, chain in enumerate(chains) if item in chain] for item in range(n_items)]
     described = Described(["generic"] * n_items, [""] * n_items, [""] * n_items, [{"chain": mark} for mark in marks])
-    return fit_content(fit_tokens(described, ContentParams(max_share=0.6)), ContentParams(top_k=3))
+    return fit_content(fit_tokens(described, ContentParams(max_share=0.6))[1], ContentParams(top_k=3))
 
 
 @pytest.fixture(params=[covisitation, content], ids=["covisitation", "content"])

@@ -1,9 +1,8 @@
-"""Popularity, metrics, splits and vectors."""
+"""Popularity, metrics and splits."""
 
 import numpy as np
 import pytest
 
-from apps.recommend.ml.content import ContentParams, Described, fit_tokens, project
 from apps.recommend.ml.metrics import expected_mrr, expected_ndcg, expected_recall, place_of
 from apps.recommend.ml.popularity import DAY, fit_popularity
 from apps.recommend.ml.split import leave_last_out, split_by_time
@@ -92,25 +91,3 @@ class TestSplitByTime:
 
     def test_nothing(self) -> None:
         assert split_by_time(ints(), ints(), np.empty(0), share=0.1)[1] == []
-
-
-class TestProject:
-    def test_cosines_are_kept(self) -> None:
-        rng = np.random.default_rng(3)
-        attributes = [{"mark": [str(mark) for mark in rng.choice(12, 3, replace=False)]} for _ in range(40)]
-        tokens = fit_tokens(Described(["generic"] * 40, [""] * 40, [""] * 40, attributes), ContentParams(max_share=1.0))
-        vectors = project(tokens, 64, seed=1)
-        assert vectors.shape == (40, 64)
-        assert vectors.dtype == np.float32
-        assert np.allclose(vectors @ vectors.T, (tokens @ tokens.T).toarray(), atol=1e-5)
-
-    def test_an_item_without_tokens_has_no_direction(self) -> None:
-        described = Described(["generic"] * 3, [""] * 3, [""] * 3, [{"a": "x"}, {"a": "x"}, {}])
-        assert not project(fit_tokens(described, ContentParams(max_share=1.0)), 8, seed=1)[2].any()
-
-
-class TestFitTokens:
-    def test_numbers_that_are_near_share_a_bin(self) -> None:
-        described = Described(["frame"] * 40, [""] * 40, [""] * 40, [{"width": float(width)} for width in range(40)])
-        tokens = fit_tokens(described, ContentParams(number_bins=4)).toarray()
-        assert (tokens[0] @ tokens[9], tokens[0] @ tokens[30]) == (pytest.approx(1.0), 0.0)
