@@ -11,7 +11,6 @@ from apps.recommend import selectors
 from apps.recommend.contracts import PlacementInfo
 from apps.recommend.models import ModelVersion, Placement
 from apps.recommend.registry.promote import promote_model
-from specrec.kernel.errors import Conflict, NotFound
 from tests.apps.recommend.training.small_model import (
     NOW,
     SITE,
@@ -127,9 +126,9 @@ class TestModelsCommand:
             self.run("promote", site)
 
     def test_promote_unknown(self, site: str) -> None:
-        with pytest.raises(NotFound):
+        with pytest.raises(CommandError, match="no model version m9"):
             self.run("promote", site, "m9")
 
     def test_rollback_without_an_earlier_one(self, site: str) -> None:
-        with pytest.raises(Conflict):
+        with pytest.raises(CommandError, match="no earlier promoted model"):
             self.run("rollback", site)
