@@ -6,6 +6,7 @@ What may be added: a function on plain data of `contracts`. What may not: models
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from apps.profiles import api as profiles
 from apps.recommend import selectors, services
@@ -15,7 +16,7 @@ from apps.recommend.features.lease import Lease
 from apps.recommend.features.redis_store import RedisStore
 from apps.recommend.registry import promote
 from apps.recommend.serving import expose, pipeline, sites
-from apps.recommend.training import embed, run
+from apps.recommend.training import embed, run, schedule
 from specrec.kernel.redis import client
 
 
@@ -36,7 +37,7 @@ def list_placements(*, site_id: str) -> list[PlacementInfo]:
 
 def start_training(*, site_id: str, now: datetime) -> None:
     """Enqueue a training of the site."""
-    run.start_training(site_id=site_id, now=now)
+    schedule.start_training(site_id=site_id, now=now)
 
 
 def train_site(*, site_id: str, now: datetime) -> ModelInfo:
@@ -44,9 +45,14 @@ def train_site(*, site_id: str, now: datetime) -> ModelInfo:
     return run.train_site(site_id=site_id, now=now)
 
 
+def run_training(*, site_id: str, run_id: UUID | None, now: datetime) -> ModelInfo | None:
+    """Do a queued training; None when another is under way, or when it was done before."""
+    return run.run_training(site_id=site_id, run_id=run_id, now=now)
+
+
 def train_due_sites(*, now: datetime) -> None:
     """Enqueue a training of every site whose last one is old enough."""
-    run.train_due_sites(now=now)
+    schedule.train_due_sites(now=now)
 
 
 def embed_new_items(*, now: datetime) -> None:

@@ -192,11 +192,13 @@ class TrainingSchedule(models.Model):
 
 
 class RunState(models.TextChoices):
-    """The life of a training run."""
+    """The life of a training run. Skipped: another was under way when its turn came."""
 
+    QUEUED = "queued", "Queued"
     RUNNING = "running", "Running"
     DONE = "done", "Done"
     FAILED = "failed", "Failed"
+    SKIPPED = "skipped", "Skipped"
 
 
 class TrainingRun(models.Model):
@@ -208,7 +210,7 @@ class TrainingRun(models.Model):
     progress = models.PositiveSmallIntegerField(default=0, help_text="Percent.")
     message = models.TextField(blank=True, help_text="The step under way, or what came of it.")
     stamp = models.CharField(max_length=64, blank=True, help_text="The model version that came of it.")
-    started_at = models.DateTimeField()
+    started_at = models.DateTimeField(help_text="When it began; while it is queued, when it was asked for.")
     finished_at = models.DateTimeField(null=True)
 
     class Meta:

@@ -7,7 +7,15 @@ from django.db import connection, transaction
 from pgvector.django import CosineDistance
 
 from apps.recommend.contracts import ModelInfo, PlacementInfo
-from apps.recommend.models import ItemVector, ModelState, ModelVersion, Placement, TrainingRun, TrainingSchedule
+from apps.recommend.models import (
+    ItemVector,
+    ModelState,
+    ModelVersion,
+    Placement,
+    RunState,
+    TrainingRun,
+    TrainingSchedule,
+)
 from specrec.kernel.errors import NotFound
 
 DEFAULT_INTERVAL_HOURS = 24
@@ -77,8 +85,14 @@ def list_nearest_items(
 
 def find_last_training(*, site_id: str) -> datetime | None:
     """Return when the last training of a site began, however it ended; None when there was none."""
-    runs = TrainingRun.objects.filter(site_id=site_id)
+    runs = TrainingRun.objects.filter(site_id=site_id).exclude(state__in=(RunState.QUEUED, RunState.SKIPPED))
     return runs.order_by("-started_at").values_list("started_at", flat=True).first()
+
+
+def has_open_run(*, site_id: str, since: datetime) -> bool:
+    """Return whether a training of the site was queued or begun since then and is not over."""
+    runs = TrainingRun.objects.filter(site_id=site_id, started_at__gt=since)
+    return runs.filter(state__in=(RunState.QUEUED, RunState.RUNNING)).exists()
 
 
 def find_last_data_until(*, site_id: str) -> datetime | None:

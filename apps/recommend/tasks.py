@@ -1,6 +1,7 @@
 """Background work of recommend: translate in, one call, translate out."""
 
 from typing import Any
+from uuid import UUID
 
 from celery import shared_task
 
@@ -9,9 +10,10 @@ from specrec.kernel import clock
 
 
 @shared_task(name="recommend.train")
-def train(*, site_id: str, **_: Any) -> str:
-    """Train one site; returns the stamp. Sent twice, the second finds the lock or trains again on the same data."""
-    return api.train_site(site_id=site_id, now=clock.now()).stamp
+def train(*, site_id: str, run_id: str | None = None, **_: Any) -> str | None:
+    """Train one site; returns the stamp. Sent twice, the second finds the run under way or over: nothing to do."""
+    model = api.run_training(site_id=site_id, run_id=UUID(run_id) if run_id else None, now=clock.now())
+    return None if model is None else model.stamp
 
 
 @shared_task(name="recommend.embed_new_items")

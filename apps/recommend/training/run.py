@@ -1,25 +1,21 @@
-"""A model is born: data, fit, evaluation, artifact, version, verdict, promotion. One training a site at a time."""
+"""A model is born: data, fit, evaluation, artifact, version, verdict, promotion."""
 
 import logging
 import resource
 import secrets
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-
-from django.db import connection, transaction
+from datetime import datetime
+from uuid import UUID
 
 from apps.profiles import api as profiles
 from apps.recommend import selectors
 from apps.recommend.contracts import ModelInfo
-from apps.recommend.models import EMBEDDING_SIZE, ModelState, ModelVersion, RunState, TrainingRun
+from apps.recommend.models import EMBEDDING_SIZE, ModelState, ModelVersion
 from apps.recommend.registry import promote
 from apps.recommend.registry.artifacts import Arrays, BadArtifact, Manifest, read_artifact, write_artifact
 from apps.recommend.registry.loaded import encode_ids, to_loaded
 from apps.recommend.registry.projections import to_arrays
-from apps.recommend.training import evaluate
+from apps.recommend.training import evaluate, runs
 from apps.recommend.training.dataset import TrainingData, by_sequence, load_training_data, take
 from apps.recommend.training.recipes import (
     DEFAULT_RECIPE,
@@ -31,59 +27,45 @@ from apps.recommend.training.recipes import (
     fit_from_events,
     fit_vectors,
 )
-from apps.tracking import api as tracking
-from specrec.kernel import clock, jobs
+from apps.recommend.training.runs import Progress
 from specrec.kernel.errors import Conflict
 
 logger = logging.getLogger(__name__)
-
-# name of the step -> percent done when it begins
-_STEPS = {"data": 0, "content": 25, "evaluation": 45, "fit": 65, "vectors": 75, "artifact": 85, "promotion": 95}
-
-
-def start_training(*, site_id: str, now: datetime) -> None:
-    """Enqueue a training of the site; raises NotFound for an unknown one. `now` is when it was asked for."""
-    profiles.get_site(site_id=site_id)
-    logger.info("training of %s asked for at %s", site_id, now.isoformat())
-    jobs.enqueue("recommend.train", site_id=site_id)
-
-
-def train_due_sites(*, now: datetime) -> list[str]:
-    """Enqueue a training of each site whose last is older than its interval and that has new events; return which."""
-    due = [site.site_id for site in profiles.list_sites() if _is_due(site.site_id, now)]
-    for site_id in due:
-        start_training(site_id=site_id, now=now)
-    return due
 
 
 def train_site(*, site_id: str, now: datetime, recipe: Recipe = DEFAULT_RECIPE) -> ModelInfo:
     """Train the site and return the version, promoted or rejected; raises NotFound, or Conflict while one runs."""
     profiles.get_site(site_id=site_id)
-    with _only_one(site_id), _recorded(site_id, now) as progress:
-        version = _train(site_id, now, recipe, progress)
-        progress.stamp = version.stamp
-        progress.outcome = f"{ModelState(version.state).label}. {version.note}"
-        return selectors.to_model_info(version)
+    model = _run(site_id=site_id, run_id=None, now=now, recipe=recipe)
+    if model is None:
+        raise Conflict(f"The site {site_id} is being trained already. Wait until it is done.", code="training_runs")
+    return model
 
 
-@dataclass(slots=True)
-class _Progress:
-    """Where a training stands: written to its run as steps begin, timed as they end."""
-
-    run: TrainingRun
-    timings: dict[str, float] = field(default_factory=dict)
-    stamp: str = ""
-    outcome: str = ""
-
-    @contextmanager
-    def step(self, name: str) -> Iterator[None]:
-        TrainingRun.objects.filter(pk=self.run.pk).update(progress=_STEPS[name], message=name)
-        start = time.perf_counter()
-        yield
-        self.timings[name] = round(time.perf_counter() - start, 3)
+def run_training(*, site_id: str, run_id: UUID | None, now: datetime) -> ModelInfo | None:
+    """Do a queued training and return its version; None when another is under way, or when it was done before."""
+    model = _run(site_id=site_id, run_id=run_id, now=now, recipe=DEFAULT_RECIPE)
+    if model is None:
+        logger.info("training of %s is not needed: another is under way, or it was done before", site_id)
+    return model
 
 
-def _train(site_id: str, now: datetime, recipe: Recipe, progress: _Progress) -> ModelVersion:
+def _run(*, site_id: str, run_id: UUID | None, now: datetime, recipe: Recipe) -> ModelInfo | None:
+    with runs.only_one(site_id) as alone:
+        if not alone:
+            runs.skip_run(site_id=site_id, run_id=run_id, now=now)
+            return None
+        run = runs.begin_run(site_id=site_id, run_id=run_id, now=now)
+        if run is None:
+            return None
+        with runs.recorded(run) as progress:
+            version = _train(site_id, now, recipe, progress)
+            progress.stamp = version.stamp
+            progress.outcome = f"{ModelState(version.state).label}. {version.note}"
+            return selectors.to_model_info(version)
+
+
+def _train(site_id: str, now: datetime, recipe: Recipe, progress: Progress) -> ModelVersion:
     started = time.perf_counter()
     with progress.step("data"):
         data = load_training_data(site_id=site_id, recipe=recipe, now=now)
@@ -197,53 +179,3 @@ def _decide(version: ModelVersion, recipe: Recipe, now: datetime) -> None:
         changes = {"state": ModelState.REJECTED, "note": verdict.reason}
         ModelVersion.objects.filter(pk=version.pk).update(**changes)
     version.refresh_from_db()
-
-
-def _is_due(site_id: str, now: datetime) -> bool:
-    hours = selectors.get_interval_hours(site_id=site_id)
-    if hours is None:
-        return False
-    last = selectors.find_last_training(site_id=site_id)
-    if last is not None and now - last < timedelta(hours=hours):
-        return False
-    since = selectors.find_last_data_until(site_id=site_id)
-    newer = None if since is None else since + timedelta(microseconds=1)
-    kinds = list(DEFAULT_RECIPE.event_weights)
-    return len(tracking.load_interactions(site_id=site_id, since=newer, until=now, types=kinds).item) > 0
-
-
-@contextmanager
-def _only_one(site_id: str) -> Iterator[None]:
-    """Hold the training lock of the site; the database frees it when this process dies."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 1))", [site_id])
-        row = cursor.fetchone()
-    if not (row and row[0]):
-        raise Conflict(f"The site {site_id} is being trained already. Wait until it is done.", code="training_runs")
-    try:
-        yield
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 1))", [site_id])
-
-
-@contextmanager
-def _recorded(site_id: str, now: datetime) -> Iterator[_Progress]:
-    """Record the attempt: done with its outcome, or failed with the reason."""
-    # We hold the lock, so a run that still says "running" died with its process.
-    died = TrainingRun.objects.filter(site_id=site_id, state=RunState.RUNNING)
-    died.update(state=RunState.FAILED, message="The process that trained ended before it was done.", finished_at=now)
-    progress = _Progress(run=TrainingRun.objects.create(site_id=site_id, started_at=now, message="waiting"))
-    try:
-        yield progress
-    except Exception as error:
-        with transaction.atomic():
-            _finish(progress, RunState.FAILED, f"{type(error).__name__}: {error}")
-        raise
-    _finish(progress, RunState.DONE, progress.outcome)
-
-
-def _finish(progress: _Progress, state: RunState, message: str) -> None:
-    run = TrainingRun.objects.filter(pk=progress.run.pk)
-    percent = {"progress": 100} if state == RunState.DONE else {}
-    run.update(state=state, message=message, stamp=progress.stamp, finished_at=clock.now(), **percent)

@@ -1,85 +1,30 @@
 """Training from end to end: catalogue and events in through their faces, a promoted model out."""
 
-import uuid
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
-import msgspec
 import numpy as np
 import pytest
 from django.db import connection
 
-from apps.catalog import api as catalog
-from apps.catalog.contracts import ItemInput
-from apps.profiles import api as profiles
-from apps.profiles.contracts import SCOPES, Caller, SiteInfo
 from apps.recommend.ml.blend import BlendParams, score_history
-from apps.recommend.models import ItemVector, ModelVersion, TrainingRun, TrainingSchedule
+from apps.recommend.models import ItemVector, ModelVersion, TrainingRun
 from apps.recommend.registry.loaded import get_loaded
 from apps.recommend.training.recipes import Recipe
-from apps.recommend.training.run import train_due_sites, train_site
-from apps.tracking import api as tracking
-from specrec.kernel import jobs
+from apps.recommend.training.run import train_site
 from specrec.kernel.errors import Conflict, NotFound
+from tests.apps.recommend.training.ranges import (
+    LENGTH,
+    RANGES,
+    item_id,
+    open_shop,  # noqa: F401 - the fixture "shop"
+    walk,
+)
 from tests.apps.recommend.training.small_model import (
     NOW,
-    SITE,
     give_own_store,  # noqa: F401 - a fixture
 )
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-RANGES, LENGTH = 8, 6
-
-
-def item_id(family: int, place: int) -> str:
-    return f"r{family}-{place}"
-
-
-@pytest.fixture
-def shop() -> str:
-    """A site with eight ranges of six items, told apart by one attribute."""
-    info = SiteInfo(site_id=SITE, name="Lens Lane", locale="en-GB", currency="GBP", time_zone="UTC")
-    profiles.ensure_site(site=info)
-    items: list[dict[str, Any]] = [
-        {
-            "item_id": item_id(family, place),
-            "item_type": "generic",
-            "name": {"en-GB": "Item"},
-            "variants": [{"sku": f"{item_id(family, place)}-1"}],
-            "attributes": {"attributes": [f"range-{family}"]},
-        }
-        for family in range(RANGES)
-        for place in range(LENGTH)
-    ]
-    catalog.upsert_items(site_id=SITE, items=[msgspec.convert(item, ItemInput) for item in items], now=NOW)
-    return SITE
-
-
-def walk(shoppers: int, *, end: datetime = NOW, days: int = 20, step: timedelta = timedelta(days=1)) -> None:
-    """Let each shopper walk through a range in order, by default a day a step, the last step shortly before `end`."""
-    draw = np.random.default_rng(5)
-    events = []
-    for shopper in range(shoppers):
-        family, steps = int(draw.integers(RANGES)), int(draw.integers(3, LENGTH + 1))
-        last = end - timedelta(minutes=float(draw.uniform(1, days * 1_440 / 4)))
-        events += [
-            {
-                "id": str(uuid.UUID(int=int(draw.integers(2**62)))),
-                "type": "view",
-                "time": (last - step * (steps - place)).isoformat(),
-                "customer_id": f"c{shopper}",
-                "item_id": item_id(family, place),
-                "consent": ["history_personalisation"],
-                "historical": True,
-            }
-            for place in range(steps)
-        ]
-    caller = Caller(key_id="k", site_id=SITE, kind="secret", scopes=frozenset(SCOPES))
-    for start in range(0, len(events), 1_000):
-        raws = [msgspec.Raw(msgspec.json.encode(event)) for event in events[start : start + 1_000]]
-        assert tracking.ingest(caller=caller, events=raws, received_at=end).dropped == 0
-    tracking.drain(stop=lambda: tracking.status()["table"] == 0)
 
 
 class TestTrainSite:
@@ -163,44 +108,6 @@ class TestTrainSite:
         assert (run.state, run.message) == ("failed", "RuntimeError: out of paper")
         assert not ModelVersion.objects.exists()
         assert train_site(site_id=shop, now=NOW).state == "promoted"
-
-
-class TestTrainDueSites:
-    @pytest.fixture
-    def queued(self, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-        """Return the list of sites that get enqueued."""
-        sites: list[str] = []
-        monkeypatch.setattr(jobs, "enqueue", lambda _, *, site_id: sites.append(site_id))
-        return sites
-
-    def test_a_site_with_events_that_was_never_trained(self, shop: str, queued: list[str]) -> None:
-        walk(3)
-        train_due_sites(now=NOW)
-        assert queued == [shop]
-
-    def test_a_site_without_events(self, shop: str, queued: list[str]) -> None:
-        train_due_sites(now=NOW)
-        assert queued == []
-
-    def test_not_before_the_interval_is_over_nor_without_new_events(self, shop: str, queued: list[str]) -> None:
-        walk(3)
-        train_site(site_id=shop, now=NOW)
-        train_due_sites(now=NOW + timedelta(hours=23))
-        train_due_sites(now=NOW + timedelta(hours=25))
-        assert queued == []
-
-    def test_after_the_interval_with_new_events(self, shop: str, queued: list[str]) -> None:
-        walk(3)
-        train_site(site_id=shop, now=NOW)
-        walk(40, end=NOW + timedelta(hours=24), days=1)
-        train_due_sites(now=NOW + timedelta(hours=25))
-        assert queued == [shop]
-
-    def test_switched_off(self, shop: str, queued: list[str]) -> None:
-        walk(3)
-        TrainingSchedule.objects.create(site_id=shop, is_active=False)
-        train_due_sites(now=NOW)
-        assert queued == []
 
 
 def _fail(*_: object) -> None:

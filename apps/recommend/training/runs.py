@@ -1,0 +1,111 @@
+"""The record of attempts to train: asked for, under way, done, failed or skipped; one at a time for a site."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from apps.recommend.models import RunState, TrainingRun
+from specrec.kernel import clock
+
+KEPT_RUNS = 50
+# What was asked for or begun longer ago than this will not come any more: its message or its process is lost.
+STALE_AFTER = timedelta(hours=1)
+# name of the step -> percent done when it begins
+_STEPS = {"data": 0, "content": 25, "evaluation": 45, "fit": 65, "vectors": 75, "artifact": 85, "promotion": 95}
+
+
+@dataclass(slots=True)
+class Progress:
+    """Where a training stands: written to its run as steps begin, timed as they end."""
+
+    run: TrainingRun
+    timings: dict[str, float] = field(default_factory=dict)
+    stamp: str = ""
+    outcome: str = ""
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Note that this step is under way, and how long it took."""
+        TrainingRun.objects.filter(pk=self.run.pk).update(progress=_STEPS[name], message=name)
+        start = time.perf_counter()
+        yield
+        self.timings[name] = round(time.perf_counter() - start, 3)
+
+
+def queue_run(*, site_id: str, now: datetime) -> UUID:
+    """Note that a training is asked for; one that is queued already is returned, for it will do."""
+    waiting = TrainingRun.objects.filter(site_id=site_id, state=RunState.QUEUED, started_at__gt=now - STALE_AFTER)
+    run = waiting.first() or TrainingRun.objects.create(
+        site_id=site_id, state=RunState.QUEUED, started_at=now, message="Waiting for a worker."
+    )
+    return run.pk
+
+
+def begin_run(*, site_id: str, run_id: UUID | None, now: datetime) -> TrainingRun | None:
+    """Return the run as begun, a new one without an id; None when it is over already. The caller holds `only_one`."""
+    runs = TrainingRun.objects.filter(site_id=site_id)
+    others = runs if run_id is None else runs.exclude(pk=run_id)
+    # We hold the lock, so a run that still says "running" died with its process.
+    died = others.filter(state=RunState.RUNNING)
+    died.update(state=RunState.FAILED, message="The process that trained ended before it was done.", finished_at=now)
+    lost = others.filter(state=RunState.QUEUED, started_at__lte=now - STALE_AFTER)
+    lost.update(state=RunState.FAILED, message="No worker took it.", finished_at=now)
+    if run_id is None:
+        run = TrainingRun.objects.create(site_id=site_id, started_at=now, message="waiting")
+    else:
+        # Running: its process died, and the message came again. Skipped: two came at once, and the other was quicker.
+        unfinished = runs.filter(pk=run_id, state__in=(RunState.QUEUED, RunState.RUNNING, RunState.SKIPPED))
+        if not unfinished.update(state=RunState.RUNNING, started_at=now, message="waiting"):
+            return None
+        run = runs.get(pk=run_id)
+    kept = list(runs.order_by("-started_at").values_list("pk", flat=True)[:KEPT_RUNS])
+    runs.exclude(pk__in=kept).delete()
+    return run
+
+
+def skip_run(*, site_id: str, run_id: UUID | None, now: datetime) -> None:
+    """Note that a queued run has nothing to do, because another training of the site is under way."""
+    if run_id is None:
+        return
+    queued = TrainingRun.objects.filter(site_id=site_id, pk=run_id, state=RunState.QUEUED)
+    queued.update(state=RunState.SKIPPED, message="Another training of this site was under way.", finished_at=now)
+
+
+@contextmanager
+def recorded(run: TrainingRun) -> Iterator[Progress]:
+    """Record how the attempt ends: done with its outcome, or failed with the reason."""
+    progress = Progress(run=run)
+    try:
+        yield progress
+    except Exception as error:
+        with transaction.atomic():
+            _finish(progress, RunState.FAILED, f"{type(error).__name__}: {error}")
+        raise
+    _finish(progress, RunState.DONE, progress.outcome)
+
+
+@contextmanager
+def only_one(site_id: str) -> Iterator[bool]:
+    """Yield whether this is the only training of the site; the database frees the lock when this process dies."""
+    # A lock of the session, not of a transaction: none may be open for as long as a training takes.
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 1))", [site_id])
+        row = cursor.fetchone()
+    alone = bool(row and row[0])
+    try:
+        yield alone
+    finally:
+        if alone:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 1))", [site_id])
+
+
+def _finish(progress: Progress, state: RunState, message: str) -> None:
+    run = TrainingRun.objects.filter(pk=progress.run.pk)
+    percent = {"progress": 100} if state == RunState.DONE else {}
+    run.update(state=state, message=message, stamp=progress.stamp, finished_at=clock.now(), **percent)
