@@ -19,6 +19,7 @@ from apps.profiles.contracts import (
     KeyKind,
     Shopper,
     ShopperProfile,
+    ShopperQuestion,
     ShopperRef,
     SiteInfo,
 )
@@ -112,6 +113,16 @@ def retire_rotated_keys(*, now: datetime) -> int:
 def get_shopper(*, site_id: str, ref: ShopperRef) -> Shopper | None:
     """Return whom the reference means, for serving; None for no reference. Without consent when parts are away."""
     return shopper_selectors.get_shopper(site_id=site_id, ref=ref)
+
+
+def ask_shopper(*, site_id: str, ref: ShopperRef) -> ShopperQuestion | None:
+    """Return what to GET from Redis to know whom the reference means, for a caller that has more to read there."""
+    return shopper_selectors.make_question(site_id=site_id, ref=ref)
+
+
+def read_shopper(*, question: ShopperQuestion, entry: bytes | None) -> Shopper:
+    """Return the shopper of what Redis answered; without an answer it is looked up as `get_shopper` does."""
+    return shopper_selectors.read_shopper(question=question, entry=entry)
 
 
 def resolve_shoppers(*, site_id: str, refs: Iterable[ShopperRef]) -> dict[ShopperRef, Shopper]:

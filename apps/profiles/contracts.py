@@ -84,6 +84,14 @@ class Shopper(msgspec.Struct, frozen=True):
     purposes: frozenset[str] = frozenset()
 
 
+class ShopperQuestion(msgspec.Struct, frozen=True):
+    """Whom a reference may mean: the id that it has unless it was merged, and the Redis key where the answer lies."""
+
+    site_id: str
+    shopper_id: UUID
+    key: str
+
+
 class ConsentSignal(msgspec.Struct, frozen=True):
     """What a shopper said about all purposes at `at`: those in `granted` are given, the others withdrawn."""
 

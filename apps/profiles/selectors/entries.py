@@ -49,8 +49,8 @@ def entry_key(site_id: str, kind: str, value: str) -> str:
     return f"shopper:{site_id}:{kind}:{value}"
 
 
-def read(key: str) -> Shopper | None:
-    """Return the shopper of the entry; None when there is none, it is just being changed, or Redis does not answer."""
+def read(key: str) -> bytes | None:
+    """Return the entry; None when there is none, or Redis does not answer."""
     if time.monotonic() < _Pause.until:
         return None
     try:
@@ -58,10 +58,15 @@ def read(key: str) -> Shopper | None:
     except redis.RedisError as error:
         _pause(error)
         return None
-    if not isinstance(found, bytes) or len(found) <= DIGITS:
+    return found if isinstance(found, bytes) else None
+
+
+def unpacked(entry: bytes | None) -> Shopper | None:
+    """Return the shopper of the entry; None when there is none, or it is just being changed."""
+    if entry is None or len(entry) <= DIGITS:
         return None
     try:
-        return _DECODER.decode(memoryview(found)[DIGITS:])
+        return _DECODER.decode(memoryview(entry)[DIGITS:])
     except msgspec.MsgspecError:
         logger.warning("an unreadable shopper entry is read from Postgres instead")
         return None

@@ -7,7 +7,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db import InterfaceError, OperationalError
 from django.db.models import F, OuterRef
 
-from apps.profiles.contracts import ConsentState, Shopper, ShopperProfile, ShopperRef
+from apps.profiles.contracts import ConsentState, Shopper, ShopperProfile, ShopperQuestion, ShopperRef
 from apps.profiles.models import Consent, ShopperIdentity
 from apps.profiles.selectors import entries
 from specrec.kernel import ids
@@ -25,19 +25,30 @@ def identity_of(ref: ShopperRef) -> tuple[str, str] | None:
 
 def get_shopper(*, site_id: str, ref: ShopperRef) -> Shopper | None:
     """Return whom the reference means: from Redis, else from Postgres, else (both away) without any consent."""
+    question = make_question(site_id=site_id, ref=ref)
+    return None if question is None else read_shopper(question=question, entry=entries.read(question.key))
+
+
+def make_question(*, site_id: str, ref: ShopperRef) -> ShopperQuestion | None:
+    """Return where to look for whom the reference means; None when it names nobody."""
     identity = identity_of(ref)
     if identity is None:
         return None
-    key = entries.entry_key(site_id, *identity)
-    found = entries.read(key)
+    return ShopperQuestion(site_id, ids.shopper_id(site_id, *identity), entries.entry_key(site_id, *identity))
+
+
+def read_shopper(*, question: ShopperQuestion, entry: bytes | None) -> Shopper:
+    """Return the shopper of the Redis entry; without a usable one from Postgres, else without any consent."""
+    found = entries.unpacked(entry)
     if found is not None:
         return found
-    own_id = ids.shopper_id(site_id, *identity)
+    own_id = question.shopper_id
     try:
-        version, shopper = read_shoppers(site_id=site_id, own_ids=[own_id]).get(own_id, (0, Shopper(own_id)))
+        known = read_shoppers(site_id=question.site_id, own_ids=[own_id])
     except (OperationalError, InterfaceError):
         return Shopper(own_id)
-    entries.fill(key, version=version, shopper=shopper)
+    version, shopper = known.get(own_id, (0, Shopper(own_id)))
+    entries.fill(question.key, version=version, shopper=shopper)
     return shopper
 
 

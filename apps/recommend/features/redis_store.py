@@ -6,6 +6,7 @@ back empty, is noticed at the first write, and no state can be ahead of or behin
 
 import logging
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
 import redis
@@ -13,7 +14,7 @@ import redis
 from apps.recommend import conf
 from apps.recommend.features.definitions import EMPTY, ShopperState
 from apps.recommend.features.extract import StateKey
-from specrec.kernel.quick_redis import ask
+from specrec.kernel.quick_redis import Command, ask
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +47,12 @@ class RedisStore:
         if not keys:
             return []
         (found,) = ask(("MGET", *(self._key(key) for key in keys)))
-        return [_state_of(raw) for raw in found]
+        return [state_of(raw) for raw in found]
+
+    def fetch(self, key: StateKey, *beside: Command) -> tuple[bytes | None, list[Any]]:
+        """Return the packed state and the answers to the commands beside it, in one round trip."""
+        raw, *answers = ask(("GET", self._key(key)), *beside)
+        return raw, answers
 
     def position(self) -> str | None:
         """Return the position after the last record that is in the states; None when there is none."""
@@ -73,7 +79,8 @@ def _wire(position: str | None) -> bytes:
     return _NONE if position is None else position.encode()
 
 
-def _state_of(raw: bytes | None) -> ShopperState:
+def state_of(raw: bytes | None) -> ShopperState:
+    """Return the state that was packed; the empty one for nothing, or for what cannot be read."""
     if raw is None:
         return EMPTY
     try:

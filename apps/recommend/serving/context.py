@@ -1,21 +1,24 @@
 """Step 1: who asks, about what, and what may be known of them.
 
-Consent filters the inputs: without `history_personalisation` the stored history is not even read. What the caller sends
-as `history` is the caller's own knowledge for this one answer; it is used (unless `profile` is "none") and never kept.
+Consent filters the inputs: without `history_personalisation` the stored history stays packed as it came. What the
+caller sends as `history` is the caller's own knowledge for this one answer; it is used (unless `profile` is "none") and
+never kept.
 Failure policy: Redis away means no stored history; nobody waits for it twice within a second.
 """
 
 import logging
+from collections.abc import Sequence
+from uuid import UUID
 
 import numpy as np
 import redis
 
 from apps.profiles import api as profiles
-from apps.profiles.contracts import Shopper, ShopperRef
+from apps.profiles.contracts import ShopperQuestion, ShopperRef
 from apps.recommend import conf
-from apps.recommend.features.definitions import NO_HISTORY, History, read_state
+from apps.recommend.features.definitions import ShopperState, read_state
 from apps.recommend.features.extract import merge_states
-from apps.recommend.features.redis_store import RedisStore
+from apps.recommend.features.redis_store import RedisStore, state_of
 from apps.recommend.serving.breaker import Breaker
 from apps.recommend.serving.state import Draft
 from specrec.kernel.errors import Invalid
@@ -33,10 +36,7 @@ def put_context(draft: Draft) -> None:
     draft.context_rows = _context_rows(draft.request.item_ids, row_of)
     if draft.request.profile == "none":
         return
-    shopper = _find_shopper(draft)
-    if shopper is not None and PURPOSE in shopper.purposes:
-        draft.shopper_id = shopper.shopper_id
-        draft.stored = _stored_history(draft.site_id, shopper, now=draft.now.timestamp())
+    _put_shopper(draft)
     known = dict.fromkeys(reversed(draft.request.history))  # newest first, each once, as it must be cut at the old end
     known.update(dict.fromkeys(reversed(draft.stored.item_ids)))
     rows = [row_of[item] for item in known if item in row_of][: conf.HISTORY_USED]
@@ -54,22 +54,48 @@ def _context_rows(item_ids: list[str], row_of: dict[str, int]) -> np.ndarray:
     return np.array(rows, dtype=np.int32)
 
 
-def _find_shopper(draft: Draft) -> Shopper | None:
+def _put_shopper(draft: Draft) -> None:
+    """Put the shopper and the stored history, if there is consent to use it."""
     named = draft.request.shopper
-    if named.anonymous_id is None and named.customer_id is None:
-        return None
     ref = ShopperRef(anonymous_id=named.anonymous_id, customer_id=named.customer_id)
-    return profiles.get_shopper(site_id=draft.site_id, ref=ref)
+    question = profiles.ask_shopper(site_id=draft.site_id, ref=ref)
+    if question is None:
+        return
+    packed, entry = _fetch(question)
+    shopper = profiles.read_shopper(question=question, entry=entry)
+    if PURPOSE not in shopper.purposes:
+        return
+    draft.shopper_id = shopper.shopper_id
+    if shopper.alias_ids or shopper.shopper_id != question.shopper_id:
+        states = _states_of(draft.site_id, (shopper.shopper_id, *shopper.alias_ids))
+    else:
+        states = [state_of(packed)]
+    draft.stored = read_state(merge_states(states), now=draft.now.timestamp())
 
 
-def _stored_history(site_id: str, shopper: Shopper, *, now: float) -> History:
+def _fetch(question: ShopperQuestion) -> tuple[bytes | None, bytes | None]:
+    """Return the packed state and the shopper's entry: one round trip, as most shoppers have one name."""
     if _breaker.is_open():
-        return NO_HISTORY
-    ids = (shopper.shopper_id, *shopper.alias_ids)
+        return None, None
     try:
-        states = RedisStore(client()).read([(site_id, shopper_id) for shopper_id in ids])
+        store = RedisStore(client())
+        packed, (entry,) = store.fetch((question.site_id, question.shopper_id), ("GET", question.key))
     except redis.RedisError as error:
-        _breaker.trip()
-        logger.warning("no stored history, Redis unavailable: %s", type(error).__name__)
-        return NO_HISTORY
-    return read_state(merge_states(states), now=now)
+        _trip(error)
+        return None, None
+    return packed, entry
+
+
+def _states_of(site_id: str, shopper_ids: Sequence[UUID]) -> list[ShopperState]:
+    if _breaker.is_open():
+        return []
+    try:
+        return RedisStore(client()).read([(site_id, shopper_id) for shopper_id in shopper_ids])
+    except redis.RedisError as error:
+        _trip(error)
+        return []
+
+
+def _trip(error: redis.RedisError) -> None:
+    _breaker.trip()
+    logger.warning("no stored history, Redis unavailable: %s", type(error).__name__)
