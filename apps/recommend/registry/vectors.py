@@ -18,7 +18,7 @@ from apps.recommend.registry.artifacts import Arrays
 from apps.recommend.registry.loaded import decode_ids
 from apps.recommend.selectors import find_promoted_stamp
 
-CHUNK = 500
+CHUNK = 200  # about 0.1 s of filling the index
 _WRITE = """
 INSERT INTO recommend_itemvector (site_id, model_stamp, item_id, embedding, item_type, published)
 SELECT %s, %s, item_id, embedding::vector, item_type, published
