@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from apps.profiles import api as profiles
 from apps.recommend import selectors, services
 from apps.recommend.contracts import Answer, ModelInfo, PlacementInfo, Request
 from apps.recommend.features import consume
@@ -82,9 +81,8 @@ def follow_features(*, stop: Callable[[], bool]) -> None:
 
 
 def warm_up() -> None:
-    """Read every site, so that no first request waits for it; raises Unavailable when the database is away."""
-    for site in profiles.list_sites():
-        sites.get_ready(site.site_id)
+    """Read every site, so that no first request waits for it; without a database this is left to the requests."""
+    sites.warm_up()
 
 
 def is_ready() -> dict[str, Any]:

@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 from django.conf import settings
 from django.db import Error as DatabaseError
-from django.db import connection
+from django.db import close_old_connections
 
 from apps.recommend.ml.blend import BlendParams
 from apps.recommend.registry.artifacts import Artifact, BadArtifact, read_artifact
@@ -182,10 +182,13 @@ class _Registry:
         pause: Any = threading.Event()
         while not pause.wait(settings.MODEL_POLL_SECONDS):
             try:
+                close_old_connections()  # no request does it for this thread: a broken one would be asked for ever
                 self.refresh()
             except DatabaseError as error:
                 logger.warning("models not refreshed, database unavailable: %s", type(error).__name__)
-                connection.close()
+            except Exception:
+                # The thread must outlive any defect, or the process would answer from an old model for ever.
+                logger.exception("models not refreshed, what was loaded last stays")
 
 
 _REGISTRY = _Registry()

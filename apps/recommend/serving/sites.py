@@ -15,10 +15,11 @@ from datetime import UTC, datetime
 import numpy as np
 from django.conf import settings
 from django.db import Error as DatabaseError
-from django.db import connection
+from django.db import close_old_connections
 
 from apps.catalog import api as catalog
 from apps.catalog.contracts import ItemColumns, Offer
+from apps.profiles import api as profiles
 from apps.recommend.columns import LaidModel, Shelf, make_shelf
 from apps.recommend.contracts import PlacementInfo
 from apps.recommend.registry.loaded import LoadedModel, get_loaded
@@ -90,6 +91,15 @@ def get_placement(ready: ReadySite, placement: str) -> PlacementInfo:
     return found
 
 
+def warm_up() -> None:
+    """Read every site, so that no first request waits for it. Failure policy: log it; the first request reads then."""
+    try:
+        for site in profiles.list_sites():
+            get_ready(site.site_id)
+    except (DatabaseError, Unavailable) as error:
+        logger.warning("not warmed up, the first request of each site will read it: %s", type(error).__name__)
+
+
 def forget_ready() -> None:
     """Drop all that is held, as a fresh process would have it."""
     _SITES.forget()
@@ -132,7 +142,7 @@ def _read(site_id: str, held: ReadySite | None) -> ReadySite:
     now = time.time()
     stamp = catalog.get_stamp(site_id=site_id)
     columns = None if held is None else held.shelf.columns
-    if columns is None or columns.stamp != stamp or columns.next_change <= now:
+    if columns is None or columns.next_change <= now or _moved(columns, stamp):
         columns = catalog.load_columns(site_id=site_id, now=datetime.fromtimestamp(now, UTC))
     loaded = get_loaded(site_id)
     placements = {info.placement: info for info in list_placements(site_id=site_id)}
@@ -141,6 +151,12 @@ def _read(site_id: str, held: ReadySite | None) -> ReadySite:
     if held.placements != placements:
         return ReadySite(shelf=held.shelf, loaded=loaded, placements=placements, offers=held.offers)
     return held
+
+
+def _moved(columns: ItemColumns, stamp: int) -> bool:
+    """Return whether the catalogue changed, or what of the site the columns were built with."""
+    site = profiles.get_site(site_id=columns.site_id)
+    return (columns.stamp, columns.currency, columns.locale) != (stamp, site.currency, site.locale)
 
 
 def _lay(loaded: LoadedModel | None) -> LaidModel | None:
@@ -199,11 +215,11 @@ class _Sites:
         pause = threading.Event()
         while not pause.wait(settings.MODEL_POLL_SECONDS):
             try:
+                close_old_connections()  # no request does it for this thread: a broken one would be asked for ever
                 self.refresh()
             except Exception:
                 # The thread must outlive any defect, or the process would answer from an old catalogue for ever.
                 logger.exception("sites not refreshed, what was read last stays")
-                connection.close()
 
 
 _SITES = _Sites()
