@@ -1,6 +1,5 @@
 """JSON in and out, by type: bytes become plain data that is right, or one `Invalid` that names field and reason."""
 
-import ast
 import re
 from typing import Annotated, Any, TypeVar
 
@@ -36,9 +35,13 @@ Currency = Annotated[str, msgspec.Meta(pattern=_CURRENCY)]
 Locale = Annotated[str, msgspec.Meta(pattern=_LOCALE)]
 
 _ENCODER = msgspec.json.Encoder(decimal_format="string")
-_AT = re.compile(r" - at (?:`key` in )?`(?P<path>[^`]*)`\Z")  # a bad key of a dictionary is told at the dictionary
-_MISSING = re.compile(r"missing required field `(?P<name>[^`]+)`")
-_UNKNOWN = re.compile(r"contains unknown field `(?P<name>[^`]+)`")
+_WORDS = {f"Expected `str` matching regex {pattern!r}": words for pattern, words in _MEANING.items()}
+# Sentences of msgspec repeat what the client wrote (names of fields, values), so each is matched from end to end.
+_AT = re.compile(r" - at (?:`key` in )?`\$(?P<path>[^`]*)`\Z")  # a bad key of a dictionary is told at the dictionary
+_MISSING = re.compile(r"\AObject missing required field `(?P<name>[^`]+)`\Z")
+_UNKNOWN = re.compile(r"\AObject contains unknown field `(?P<name>.*)`\Z", re.DOTALL)
+_MAX_REASON = 300
+_MAX_FIELD = 200
 
 
 def encode(value: Any) -> bytes:
@@ -71,18 +74,18 @@ def invalid_from(error: msgspec.ValidationError, *, at: str = "") -> Invalid:
     """Return the validation error as Invalid: a code by kind of fault, the field as a path such as `events[3].time`."""
     text = str(error)
     found = _AT.search(text)
-    path = found["path"].removeprefix("$").removeprefix(".") if found else ""
-    reason = _in_words(_AT.sub("", text))
+    path = found["path"].removeprefix(".") if found else ""
+    sentence = text[: found.start()] if found else text
     code = "invalid_value"
     for pattern, name in ((_MISSING, "missing_field"), (_UNKNOWN, "unknown_field")):
-        if match := pattern.search(reason):
+        if match := pattern.match(sentence):
             code, path = name, f"{path}.{match['name']}" if path else match["name"]
-    if code == "invalid_value" and reason.startswith("Expected `") and "got `" in reason:
+    if sentence.startswith("Expected `") and "got `" in sentence:
         code = "invalid_type"
-    field = ".".join(part for part in (at, path) if part).replace(".[", "[") or None
-    return Invalid(f"{reason}.", code=code, field=field)
+    field = ".".join(part for part in (at, path) if part).replace(".[", "[")
+    reason = _WORDS.get(sentence, sentence)
+    return Invalid(f"{_shortened(reason, _MAX_REASON)}.", code=code, field=_shortened(field, _MAX_FIELD) or None)
 
 
-def _in_words(reason: str) -> str:
-    _, found, pattern = reason.partition(" matching regex ")
-    return _MEANING.get(ast.literal_eval(pattern), reason) if found else reason
+def _shortened(text: str, limit: int) -> str:
+    return text if len(text) <= limit else f"{text[:limit]}…"
