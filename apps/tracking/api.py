@@ -14,7 +14,7 @@ from apps.tracking import ingest as intake
 from apps.tracking import selectors
 from apps.tracking.contracts import Exposure, IngestResult, Interactions, StreamBatch, TrackedEvent
 from apps.tracking.services import drain as table
-from apps.tracking.services import envelope, partitions
+from apps.tracking.services import envelope, partitions, retention
 from apps.tracking.services import follow as stream
 
 SCOPE = "events:write"
@@ -93,8 +93,8 @@ def trim_log(*, now: datetime) -> int:
 def make_partitions(*, now: datetime) -> None:
     """Make the partitions of the coming months and drop those that no site keeps any more."""
     partitions.make_partitions(now=now)
-    retention = {site.site_id: site.event_retention_days for site in profiles.list_sites()}
-    partitions.drop_partitions(retention=retention, now=now)
+    days = {site.site_id: site.event_retention_days for site in profiles.list_sites()}
+    retention.drop_partitions(retention=days, now=now)
 
 
 def status() -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""The monthly partitions of the tables that grow: made ahead and on demand, dropped after retention.
+"""The monthly partitions of the tables that grow: made ahead and on demand.
 
 A row whose month has no partition goes to the default partition, so nothing is ever refused for its day; making the
 month's partition moves such rows into it. Months before 2000 stay in the default partition: the number is bounded.
@@ -34,11 +34,16 @@ class Partitions:
             try:
                 create_partition(table=table, month=month)
             except OperationalError as error:
-                if not isinstance(error.__cause__, psycopg.errors.LockNotAvailable):
+                if not is_busy(error):
                     raise
                 logger.warning("partition %s %s not made yet: the table is being read", table, month)
             else:
                 self._seen.add((table, month))
+
+
+def is_busy(error: OperationalError) -> bool:
+    """Return whether the statement only came at a bad moment: others were using the table for too long."""
+    return isinstance(error.__cause__, psycopg.errors.LockNotAvailable | psycopg.errors.DeadlockDetected)
 
 
 def create_partition(*, table: str, month: date) -> None:
@@ -82,26 +87,8 @@ def make_partitions(*, now: datetime) -> None:
         Partitions().ensure(table=table, days=ahead | _strayed(table), today=today)
 
 
-def drop_partitions(*, retention: dict[str, int], now: datetime) -> list[str]:
-    """Drop the partitions that no site keeps any more, delete old rows of sites that keep less; return those dropped.
-
-    Kept is what happened, or was received (an import of old history), within the retention of its site.
-    """
-    if not retention:
-        return []
-    dropped = []
-    limit = now - timedelta(days=max(retention.values()))
-    for table in TABLES:
-        for name, month in _months(table):
-            if (month + timedelta(days=31)).replace(day=1) <= limit.date() and not _is_recent(table, name, limit):
-                _drop(table, name)
-                dropped.append(name)
-        for site_id, days in retention.items():
-            _delete_old(table, site_id, now - timedelta(days=days))
-    return dropped
-
-
-def _months(table: str) -> list[tuple[str, date]]:
+def months(table: str) -> list[tuple[str, date]]:
+    """Return the partitions of the table, without the default one, with the month of each, earliest first."""
     with connection.cursor() as cursor:
         cursor.execute(_NAMES, [table])
         names = sorted(name for (name,) in cursor.fetchall() if not name.endswith("_default"))
@@ -113,29 +100,3 @@ def _strayed(table: str) -> set[date]:
     with connection.cursor() as cursor:
         cursor.execute(query.format(other=sql.Identifier(f"{table}_default")))
         return {day for (day,) in cursor.fetchall()}
-
-
-def _is_recent(table: str, name: str, limit: datetime) -> bool:
-    if table != "tracking_event":
-        return False
-    query = sql.SQL("SELECT EXISTS (SELECT 1 FROM {name} WHERE received_at >= %s)")
-    with connection.cursor() as cursor:
-        cursor.execute(query.format(name=sql.Identifier(name)), [limit])
-        return bool(cursor.fetchone()[0])
-
-
-def _drop(table: str, name: str) -> None:
-    names = {"parent": sql.Identifier(table), "name": sql.Identifier(name)}
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL lock_timeout = '2s'")
-        cursor.execute(sql.SQL("ALTER TABLE {parent} DETACH PARTITION {name}").format(**names))
-        cursor.execute(sql.SQL("DROP TABLE {name}").format(**names))
-    logger.info("dropped partition %s after retention", name)
-
-
-def _delete_old(table: str, site_id: str, limit: datetime) -> None:
-    query = sql.SQL("DELETE FROM {table} WHERE site_id = %s AND day < %s AND {known} < %s")
-    known = "received_at" if table == "tracking_event" else "time"
-    with connection.cursor() as cursor:
-        statement = query.format(table=sql.Identifier(table), known=sql.Identifier(known))
-        cursor.execute(statement, [site_id, limit.date(), limit])
