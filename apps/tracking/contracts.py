@@ -114,7 +114,7 @@ class IngestResult(msgspec.Struct, frozen=True):
 class TrackedEvent(msgspec.Struct, frozen=True, array_like=True):
     """An event as it stands in the stream and the table: checked, attributed, clock-corrected.
 
-    `shopper_id` and `session_id` are None where the shopper has not consented to personalisation by history.
+    `shopper_id`, `session_id` and `order_id` are None where the shopper has not consented to personalisation by history.
     `day` is the UTC day of the client's own time: with `event_id` it makes an event unique.
     """
 

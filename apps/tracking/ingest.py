@@ -114,7 +114,7 @@ def _track(site_id: str, draft: Draft, shopper: Shopper | None, received_at: dat
         event.quantity,
         draft.unit_price,
         event.currency,
-        event.order_id,
+        event.order_id if known else None,  # the shop could join it back to a person
         event.query,
         event.rating,
         context.placement,

@@ -73,6 +73,18 @@ class TestConsent:
         ingest(make_event())
         assert [(one.shopper_id, one.session_id, one.item_id) for one in streamed()] == [(None, None, "frame-1")]
 
+    def test_without_consent_a_purchase_is_kept_without_its_order(self) -> None:
+        order = {"type": "purchase", "order_id": "o-1", "unit_price": "9.50", "currency": "GBP"}
+        ingest(make_event(**order), make_event(**order, anonymous_id="bea", consent=HISTORY))
+        assert sorted((one.order_id or "", str(one.unit_price)) for one in streamed()) == [
+            ("", "9.5000"),
+            ("o-1", "9.5000"),
+        ]
+
+    def test_without_consent_a_purchase_still_needs_its_order(self) -> None:
+        result = ingest(make_event(type="purchase", unit_price="9.50", currency="GBP"))
+        assert (result.results[0].reason, result.results[0].field) == ("missing_field", "order_id")
+
     def test_with_consent_shopper_and_session_are_kept(self) -> None:
         ingest(make_event(consent=HISTORY))
         assert [(one.shopper_id, one.session_id) for one in streamed()] == [(ADA, "visit-1")]
