@@ -7,7 +7,7 @@ any number of signals; locks are taken in order of ids (identities, then shopper
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -31,6 +31,8 @@ SET granted = excluded.granted, "at" = excluded."at", source = excluded.source
 WHERE profiles_consent.granted <> excluded.granted
 """
 _CLOCK_TOLERANCE = timedelta(minutes=5)
+# Nobody consented to us before: an older time is a broken clock, and in some time zones it could not be read back.
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,10 @@ class _Word:
 
 
 def record_consents(*, site_id: str, signals: Sequence[ConsentSignal]) -> None:
-    """Bring the shoppers to the newest signals, creating those that are new. Purposes that nobody knows are ignored."""
+    """Bring the shoppers to the newest signals, creating those that are new.
+
+    Ignored are purposes that nobody knows and signals from before EARLIEST: one of them must not cost its batch.
+    """
     words = _newest((word.identity.own_id, word) for word in _words(site_id, signals))
     if not words:
         return
@@ -61,12 +66,18 @@ def record_consents(*, site_id: str, signals: Sequence[ConsentSignal]) -> None:
 
 
 def set_consent(*, site_id: str, ref: ShopperRef, said: ConsentInput, now: datetime) -> ConsentAnswer:
-    """Record what one shopper says and return what holds now; raises Invalid for nobody, or for a time to come."""
+    """Record what one shopper says and return what holds now; raises Invalid for nobody, or for an impossible time.
+
+    A clock that is a little ahead is forgiven and its word dated now: dated later, it would outlive the next one.
+    """
     if identity_of(ref) is None:
         raise Invalid("Name the shopper by anonymous_id or customer_id.", code="missing_field", field="anonymous_id")
     if said.at is not None and said.at > now + _CLOCK_TOLERANCE:
         raise Invalid("The time lies in the future; check the clock.", code="in_future", field="at")
-    signal = ConsentSignal(ref, frozenset(said.granted), said.at or now, said.source)
+    if said.at is not None and said.at < EARLIEST:
+        raise Invalid(f"The time lies before {EARLIEST:%Y-%m-%d}; check the clock.", code="too_old", field="at")
+    at = now if said.at is None else min(said.at, now)
+    signal = ConsentSignal(ref, frozenset(said.granted), at, said.source)
     record_consents(site_id=site_id, signals=[signal])
     return ConsentAnswer(granted=sorted(resolve_shoppers(site_id=site_id, refs=[ref])[ref].purposes))
 
@@ -74,7 +85,7 @@ def set_consent(*, site_id: str, ref: ShopperRef, said: ConsentInput, now: datet
 def _words(site_id: str, signals: Iterable[ConsentSignal]) -> Iterable[_Word]:
     for signal in signals:
         named = identity_of(signal.ref)
-        if named is not None:
+        if named is not None and signal.at >= EARLIEST:
             identity = Identity(ids.shopper_id(site_id, *named), *named)
             yield _Word(identity, signal.granted & _PURPOSES, signal.at, signal.source[:64])
 

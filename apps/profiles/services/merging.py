@@ -12,6 +12,8 @@ from apps.profiles.services.identities import Identity, lock_identities, lock_sh
 from specrec.kernel import ids
 from specrec.kernel.errors import Conflict
 
+SOURCE = "merge"
+
 
 def merge_shoppers(*, site_id: str, anonymous_id: str, customer_id: str, now: datetime) -> ShopperState:
     """Make the anonymous shopper an alias of the customer and return the customer; doing it again changes nothing.
@@ -37,30 +39,40 @@ def merge_shoppers(*, site_id: str, anonymous_id: str, customer_id: str, now: da
 
 
 def _absorb(merged: Shopper, canonical: Shopper, now: datetime) -> None:
+    """Make one person of two, whose newest word holds whole; of two at the same moment only what both grant holds."""
     ShopperIdentity.objects.filter(shopper_id=merged.shopper_id).update(shopper_id=canonical.shopper_id)
-    if _is_newer(merged.consent_at, canonical.consent_at):
+    if merged.consent_at is not None and merged.consent_at == canonical.consent_at:
+        _narrow_consents(merged, canonical, now)
+    elif merged.consent_at is not None and (canonical.consent_at is None or merged.consent_at > canonical.consent_at):
         _carry_consents(merged, canonical, now)
         canonical.consent_at = merged.consent_at
     canonical.version = next_version(merged.version, canonical.version)
     canonical.save(update_fields=["consent_at", "version"])
+    Consent.objects.filter(shopper_id=merged.shopper_id).delete()
     Shopper.objects.filter(shopper_id=merged.shopper_id).delete()
 
 
-def _is_newer(word: datetime | None, other: datetime | None) -> bool:
-    """Return whether the browser spoke after the customer: it is one person, whose newest word holds whole."""
-    return word is not None and (other is None or word > other)
+def _narrow_consents(merged: Shopper, canonical: Shopper, now: datetime) -> None:
+    both = Consent.objects.filter(shopper_id=merged.shopper_id, granted=True).values("purpose")
+    wider = Consent.objects.filter(shopper_id=canonical.shopper_id, granted=True).exclude(purpose__in=both)
+    if wider.update(granted=False, at=now, source=SOURCE):
+        _keep_record(canonical, now)
 
 
 def _carry_consents(merged: Shopper, canonical: Shopper, now: datetime) -> None:
     Consent.objects.filter(shopper_id=canonical.shopper_id).delete()
     Consent.objects.filter(shopper_id=merged.shopper_id).update(shopper_id=canonical.shopper_id)
+    _keep_record(canonical, now)
+
+
+def _keep_record(canonical: Shopper, now: datetime) -> None:
     granted = Consent.objects.filter(shopper_id=canonical.shopper_id, granted=True).order_by("purpose")
     ConsentRecord.objects.create(
         site_id=canonical.site_id,
         shopper_id=canonical.shopper_id,
         granted=list(granted.values_list("purpose", flat=True)),
         at=now,
-        source="merge",
+        source=SOURCE,
     )
 
 

@@ -1,7 +1,7 @@
 """Consent: the newest word holds, in whatever order words arrive."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from threading import Barrier, Thread
 from typing import Any
 from uuid import uuid4
@@ -20,6 +20,8 @@ from tests.apps.profiles.conftest import NOON
 ANNA = ShopperRef(anonymous_id="anna")
 HISTORY = "history_personalisation"
 PUBLISHABLE = Caller("k", "uk", "publishable", frozenset({"shoppers:write"}))
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+MOMENT = timedelta(microseconds=1)
 SECRET = Caller("s", "uk", "secret", frozenset({"shoppers:write"}))
 
 
@@ -94,6 +96,15 @@ class TestRecordConsents:
     def test_ignores_a_reference_to_nobody(self, uk: str) -> None:
         record(said([HISTORY], ref=ShopperRef()))
         assert not Shopper.objects.exists()
+
+    @pytest.mark.parametrize("at", [datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14))), EARLIEST - MOMENT])
+    def test_ignores_a_word_of_a_broken_clock_and_hears_the_others(self, uk: str, at: datetime) -> None:
+        ben = ShopperRef(anonymous_id="ben")
+        record(ConsentSignal(ANNA, frozenset({HISTORY}), at, "event"), said([HISTORY], ref=ben))
+        assert purposes_of() == set()
+        assert purposes_of(ben) == {HISTORY}
+        record(said(["analytics"]))
+        assert purposes_of() == {"analytics"}
 
     def test_stays_in_its_site(self, uk: str, de: str) -> None:
         record(said([HISTORY]), site_id=uk)
@@ -174,12 +185,30 @@ class TestSetConsent:
         late = words_of(anonymous_id="anna", at=now - timedelta(days=1))
         assert api.set_consent(caller=PUBLISHABLE, said=late, now=now).granted == ["analytics"]
 
+    def test_a_word_dated_ahead_does_not_outlive_the_next_one(self, uk: str, now: datetime) -> None:
+        ahead = words_of(anonymous_id="anna", at=now + timedelta(minutes=4))
+        assert api.set_consent(caller=PUBLISHABLE, said=ahead, now=now).granted == [HISTORY]
+        withdrawal = ConsentInput(granted=[], anonymous_id="anna")
+        assert api.set_consent(caller=PUBLISHABLE, said=withdrawal, now=now + MOMENT).granted == []
+        assert ConsentRecord.objects.earliest("at").at == now
+
+    def test_takes_the_earliest_time(self, uk: str, now: datetime) -> None:
+        said = words_of(anonymous_id="anna", at=EARLIEST)
+        assert api.set_consent(caller=PUBLISHABLE, said=said, now=now).granted == [HISTORY]
+
     @pytest.mark.parametrize(
         ("caller", "words", "error", "field"),
         [
             (PUBLISHABLE, {"customer_id": "c1"}, Denied, "customer_id"),
             (SECRET, {}, Invalid, "anonymous_id"),
             (SECRET, {"customer_id": "c1", "at": NOON + timedelta(minutes=6)}, Invalid, "at"),
+            (SECRET, {"customer_id": "c1", "at": EARLIEST - MOMENT}, Invalid, "at"),
+            (
+                SECRET,
+                {"customer_id": "c1", "at": datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14)))},
+                Invalid,
+                "at",
+            ),
         ],
     )
     def test_refuses_and_writes_nothing(

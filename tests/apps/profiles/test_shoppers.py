@@ -159,9 +159,7 @@ class TestMergeShoppers:
         assert api.list_aliases(site_id=uk) == {ANNA_ID: CUSTOMER_ID}
         assert not ShopperIdentity.objects.filter(value="c2").exists()
 
-    @pytest.mark.parametrize(
-        ("customer_at", "browser_at", "holds"), [(0, 5, ()), (5, 0, (HISTORY,)), (5, 5, (HISTORY,))]
-    )
+    @pytest.mark.parametrize(("customer_at", "browser_at", "holds"), [(0, 5, ()), (5, 0, (HISTORY,)), (5, 5, ())])
     def test_the_newest_word_holds_whole(
         self, uk: str, customer_at: int, browser_at: int, holds: tuple[str, ...]
     ) -> None:
@@ -169,6 +167,16 @@ class TestMergeShoppers:
         grant(minutes=browser_at)
         assert self.merge().purposes == frozenset(holds)
         assert Consent.objects.filter(shopper_id=ANNA_ID).count() == 0
+
+    @pytest.mark.parametrize(("browser", "holds"), [((), ()), (("analytics",), ("analytics",)), ((HISTORY,), ())])
+    def test_of_two_words_at_the_same_moment_holds_what_both_grant(
+        self, uk: str, browser: tuple[str, ...], holds: tuple[str, ...]
+    ) -> None:
+        grant("analytics", "marketing_email", ref=CUSTOMER)
+        grant(*browser)
+        assert self.merge().purposes == frozenset(holds)
+        record = ConsentRecord.objects.latest("pk")
+        assert (record.source, record.shopper_id, record.granted) == ("merge", CUSTOMER_ID, list(holds))
 
     def test_an_older_word_that_comes_later_stays_older(self, uk: str) -> None:
         grant(minutes=0, ref=CUSTOMER)
