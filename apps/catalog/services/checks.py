@@ -14,8 +14,9 @@ from specrec.kernel.crypto import sha256_hex
 from specrec.kernel.errors import Invalid, Problem
 
 MAX_AMOUNT = Decimal(1_000_000)
-SMALLEST_STEP = -3
+SMALLEST_STEP = Decimal("0.001")
 MAX_LOCALES = 50
+SHOWN = 40
 CLOCK_SKEW = timedelta(minutes=5)
 FIRST_YEAR = 1900
 OPEN_YEAR = 9999  # many systems write "for ever" as the last day that a calendar knows
@@ -101,10 +102,21 @@ def check_amount(amount: Decimal | None, *, at: str) -> None:
     if amount is None:
         return
     if not amount.is_finite() or not 0 <= amount <= MAX_AMOUNT:
-        raise Invalid(f"The amount must be between 0 and {MAX_AMOUNT:,}, got {amount}.", code="out_of_range", field=at)
-    exponent = amount.normalize().as_tuple().exponent
-    if isinstance(exponent, int) and exponent < SMALLEST_STEP:
-        raise Invalid(f"At most three decimals are accepted, got {amount}.", code="too_precise", field=at)
+        message = f"The amount must be between 0 and {MAX_AMOUNT:,}, got {_short(amount)}."
+        raise Invalid(message, code="out_of_range", field=at)
+    if stored_amount(amount) != amount:
+        message = f"At most three decimals are accepted, got {_short(amount)}."
+        raise Invalid(message, code="too_precise", field=at)
+
+
+def stored_amount(amount: Decimal) -> Decimal:
+    """Return a checked amount as the database takes it: `0E-20000` equals 0, but is no number to PostgreSQL."""
+    return amount.quantize(SMALLEST_STEP)
+
+
+def _short(amount: Decimal) -> str:
+    text = str(amount)
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
 
 
 def check_time(moment: datetime | None, *, at: str, may_be_open: bool = False) -> None:

@@ -8,6 +8,7 @@ from apps.catalog.contracts import ItemInput, LineError, WriteResult
 from apps.catalog.models import Item, Variant
 from apps.catalog.services import bulk, rows
 from apps.catalog.services.checks import CheckedItem, check_item, line_error
+from apps.catalog.services.refusals import refusing, write_apart
 from apps.catalog.services.stamp import writing
 from specrec.kernel.errors import Conflict, Invalid, NotFound, Problem
 
@@ -28,26 +29,13 @@ class _Stored:
 
 def upsert_items(*, site_id: str, items: Sequence[ItemInput], now: datetime) -> list[Outcome]:
     """Write the good items and report the others; the outcomes stand in the order of the input."""
-    outcomes: dict[int, Outcome] = {}
-    good: list[CheckedItem] = []
-    for line, item in enumerate(items, start=1):
-        try:
-            good.append(check_item(line, item))
-        except Invalid as problem:
-            outcomes[line] = line_error(line, item.item_id, problem)
-    if good:
-        with writing(site_id) as change:
-            for wave in _waves(good):
-                written = _write_wave(site_id, wave, now)
-                outcomes.update(written)
-                change.effective |= any(_is_change(outcome) for outcome in written.values())
-    return [outcomes[line] for line in range(1, len(items) + 1)]
+    return write_apart(items, lambda part: _upsert(site_id, part, now), id_of=lambda item: item.item_id)
 
 
 def upsert_item(*, site_id: str, item: ItemInput, now: datetime) -> WriteResult:
     """Write one item; raises Invalid or Conflict."""
     checked = check_item(1, item)
-    with writing(site_id) as change:
+    with refusing(), writing(site_id) as change:
         outcome = _write_wave(site_id, [checked], now)[1]
         if isinstance(outcome, LineError):
             raise Conflict(outcome.message, code=outcome.code, field=outcome.field)
@@ -78,6 +66,23 @@ def delete_item(
         Variant.objects.filter(item=item).delete()
         change.effective = True
     return WriteResult(id=item_id, status="deleted")
+
+
+def _upsert(site_id: str, items: Sequence[ItemInput], now: datetime) -> list[Outcome]:
+    outcomes: dict[int, Outcome] = {}
+    good: list[CheckedItem] = []
+    for line, item in enumerate(items, start=1):
+        try:
+            good.append(check_item(line, item))
+        except Invalid as problem:
+            outcomes[line] = line_error(line, item.item_id, problem)
+    if good:
+        with writing(site_id) as change:
+            for wave in _waves(good):
+                written = _write_wave(site_id, wave, now)
+                outcomes.update(written)
+                change.effective |= any(_is_change(outcome) for outcome in written.values())
+    return [outcomes[line] for line in range(1, len(items) + 1)]
 
 
 def _waves(good: Sequence[CheckedItem]) -> Iterator[list[CheckedItem]]:

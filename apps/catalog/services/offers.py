@@ -8,6 +8,7 @@ from apps.catalog.contracts import LineError, PriceUpdate, StockInput, StockUpda
 from apps.catalog.models import Item, Price, Stock, Variant
 from apps.catalog.services import bulk, rows
 from apps.catalog.services.checks import check_prices, check_updated_at, line_error
+from apps.catalog.services.refusals import write_apart
 from apps.catalog.services.stamp import writing
 from specrec.kernel.errors import NotFound, Problem
 
@@ -18,6 +19,15 @@ Facts = tuple[object, ...]
 
 def update_stock(*, site_id: str, updates: Sequence[StockUpdate], now: datetime) -> list[Outcome]:
     """Write each level that is newer than the stored one; the same numbers again are "unchanged"."""
+    return write_apart(updates, lambda part: _update_stock(site_id, part, now), id_of=lambda _: None)
+
+
+def update_prices(*, site_id: str, updates: Sequence[PriceUpdate], now: datetime) -> list[Outcome]:
+    """Replace the prices of each SKU unless the stored ones are newer; the same prices again are "unchanged"."""
+    return write_apart(updates, lambda part: _update_prices(site_id, part, now), id_of=lambda _: None)
+
+
+def _update_stock(site_id: str, updates: Sequence[StockUpdate], now: datetime) -> list[Outcome]:
     outcomes: list[Outcome] = []
     with writing(site_id) as change:
         variants = _find_variants(site_id, {update.sku for update in updates})
@@ -46,8 +56,7 @@ def update_stock(*, site_id: str, updates: Sequence[StockUpdate], now: datetime)
     return outcomes
 
 
-def update_prices(*, site_id: str, updates: Sequence[PriceUpdate], now: datetime) -> list[Outcome]:
-    """Replace the prices of each SKU unless the stored ones are newer; the same prices again are "unchanged"."""
+def _update_prices(site_id: str, updates: Sequence[PriceUpdate], now: datetime) -> list[Outcome]:
     outcomes: list[Outcome] = []
     with writing(site_id) as change:
         variants = _find_variants(site_id, {update.sku for update in updates})

@@ -8,6 +8,7 @@ from zoneinfo import available_timezones
 from apps.catalog.contracts import CategoryInput, LineError, StoreInput, WriteResult
 from apps.catalog.models import Category, Store
 from apps.catalog.services.checks import check_localized, line_error
+from apps.catalog.services.refusals import write_apart
 from apps.catalog.services.stamp import writing
 from specrec.kernel.errors import Conflict, Invalid, Problem
 
@@ -18,6 +19,10 @@ _CATEGORY_FIELDS = ("name", "parent_id", "position")
 
 def upsert_stores(*, site_id: str, stores: Sequence[StoreInput]) -> list[Outcome]:
     """Write the stores and say what became of each, in order."""
+    return write_apart(stores, lambda part: _upsert_stores(site_id, part), id_of=lambda store: store.store_id)
+
+
+def _upsert_stores(site_id: str, stores: Sequence[StoreInput]) -> list[Outcome]:
     outcomes: list[Outcome] = []
     with writing(site_id) as change:
         wanted = [store.store_id for store in stores]
@@ -46,6 +51,12 @@ def upsert_stores(*, site_id: str, stores: Sequence[StoreInput]) -> list[Outcome
 
 def upsert_categories(*, site_id: str, categories: Sequence[CategoryInput]) -> list[Outcome]:
     """Write the categories and say what became of each, in order; a parent may come later, a cycle is refused."""
+    return write_apart(
+        categories, lambda part: _upsert_categories(site_id, part), id_of=lambda category: category.category_id
+    )
+
+
+def _upsert_categories(site_id: str, categories: Sequence[CategoryInput]) -> list[Outcome]:
     outcomes: list[Outcome] = []
     with writing(site_id) as change:
         known = {row.category_id: row for row in Category.objects.filter(site_id=site_id)}

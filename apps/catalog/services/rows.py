@@ -8,7 +8,7 @@ import msgspec
 
 from apps.catalog.contracts import PriceInput, StockInput
 from apps.catalog.models import Item
-from apps.catalog.services.checks import CheckedItem, until_or_open
+from apps.catalog.services.checks import CheckedItem, stored_amount, until_or_open
 
 GUARDS = ("item_id", "source", "source_version", "deleted_at", "created_at", "fingerprint", "offers_fingerprint")
 
@@ -76,7 +76,7 @@ def variant_row(item_key: int, checked: CheckedItem, position: int, prices_at: d
         "name": variant.name,
         "attributes": checked.variant_attributes[position],
         "image_urls": variant.image_urls,
-        "cost": variant.cost,
+        "cost": None if variant.cost is None else stored_amount(variant.cost),
         "position": position,
         "prices_at": prices_at,
     }
@@ -88,8 +88,8 @@ def price_row(variant_key: int, price: PriceInput) -> PriceRow:
         variant_id=variant_key,
         currency=price.currency,
         store_id=price.store_id or "",
-        amount=price.amount,
-        compare_at=price.compare_at,
+        amount=stored_amount(price.amount),
+        compare_at=None if price.compare_at is None else stored_amount(price.compare_at),
         valid_from=price.valid_from,
         valid_until=until_or_open(price.valid_until),
     )

@@ -182,7 +182,7 @@ class TestUpsertItems:
 
     def test_costs_a_constant_number_of_statements(self, uk: str, django_assert_num_queries: Any) -> None:
         _write(uk, item("warm-up"))
-        with django_assert_num_queries(12):
+        with django_assert_num_queries(14):
             _write(uk, *[item(f"few-{number}") for number in range(3)])
-        with django_assert_num_queries(12):
+        with django_assert_num_queries(14):
             _write(uk, *[item(f"many-{number}") for number in range(200)])
