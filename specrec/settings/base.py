@@ -137,7 +137,16 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 7_200,
     "unacked_restore_interval": 1,
     "unacked_restore_throttle": 1,
+    # A broker that hangs must not hold whoever tells it something; a worker's own wait (BRPOP) lasts one second.
+    "socket_timeout": 2.0,
+    "socket_connect_timeout": 1.0,
+    "max_retries": 1,
+    "interval_start": 0.0,
+    "interval_step": 0.1,
+    "interval_max": 0.1,
 }
+# Once more, since a connection may have died while nobody used it; then the caller hears of it.
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0.0, "interval_step": 0.1, "interval_max": 0.1}
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = env.integer("SPECREC_WORKER_GRACE_SECONDS", 10)
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]

@@ -22,6 +22,7 @@ HISTORY = "history_personalisation"
 PUBLISHABLE = Caller("k", "uk", "publishable", frozenset({"shoppers:write"}))
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 MOMENT = timedelta(microseconds=1)
+YEAR_ONE = datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14)))
 SECRET = Caller("s", "uk", "secret", frozenset({"shoppers:write"}))
 
 
@@ -97,7 +98,7 @@ class TestRecordConsents:
         record(said([HISTORY], ref=ShopperRef()))
         assert not Shopper.objects.exists()
 
-    @pytest.mark.parametrize("at", [datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14))), EARLIEST - MOMENT])
+    @pytest.mark.parametrize("at", [YEAR_ONE, EARLIEST - MOMENT])
     def test_ignores_a_word_of_a_broken_clock_and_hears_the_others(self, uk: str, at: datetime) -> None:
         ben = ShopperRef(anonymous_id="ben")
         record(ConsentSignal(ANNA, frozenset({HISTORY}), at, "event"), said([HISTORY], ref=ben))
@@ -205,7 +206,7 @@ class TestSetConsent:
             (SECRET, {"customer_id": "c1", "at": EARLIEST - MOMENT}, Invalid, "at"),
             (
                 SECRET,
-                {"customer_id": "c1", "at": datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14)))},
+                {"customer_id": "c1", "at": YEAR_ONE},
                 Invalid,
                 "at",
             ),
