@@ -10,7 +10,6 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from uuid import UUID
 
-import kombu.exceptions
 import msgspec
 from django.db import transaction
 from django.db.models import F, Q
@@ -22,7 +21,7 @@ from apps.catalog.services import batches
 from apps.catalog.services import items as item_services
 from apps.catalog.services.checks import line_error
 from specrec.kernel import blobs, ids, jobs, wire
-from specrec.kernel.errors import Problem, TooLarge
+from specrec.kernel.errors import Problem, TooLarge, Unavailable
 
 logger = logging.getLogger(__name__)
 STALE = timedelta(seconds=60)
@@ -65,16 +64,19 @@ def run_import(
         return False
     job = ImportJob.objects.get(import_id=import_id)
     data = blobs.get(_data_key(import_id))
+    pace = batches.Pace()
     try:
-        for batch in batches.read(data, job.offset, job.lines_read):
-            _apply(job, batch, lease, now_fn())
+        for batch in batches.read(data, job.offset, job.lines_read, pace):
+            begun = now_fn()
+            _apply(job, batch, lease, begun)
+            pace.note(batch.end - batch.start, now_fn() - begun)
             job.refresh_from_db()
             if on_progress is not None:
                 on_progress(import_status(job))
+        _finish(job, lease, now_fn())
     except _LeaseLostError:
         logger.warning("import %s: the lease was lost, another runner goes on", import_id)
         return False
-    _finish(job, lease, now_fn())
     return True
 
 
@@ -122,14 +124,12 @@ def _apply(job: ImportJob, batch: batches.Batch, lease: UUID, now: datetime) -> 
         except Problem as problem:
             errors.append(line_error(number, batches.item_id_of(line), problem))
     with transaction.atomic():
+        _hold(job, lease)
         outcomes = item_services.upsert_items(site_id=job.site_id, items=[item for _, item in good], now=now)
         for (number, _), outcome in zip(good, outcomes, strict=True):
             if isinstance(outcome, LineError):
                 errors.append(msgspec.structs.replace(outcome, line=number))
-        errors.sort(key=lambda error: error.line)
-        if errors:
-            report = b"".join(wire.encode(error) + b"\n" for error in errors)
-            blobs.put(_part_key(job.import_id, job.batches_done), report)
+        _put_part(job, errors)
         held = ImportJob.objects.filter(import_id=job.import_id, lease=lease, state="running").update(
             offset=batch.end,
             lines_read=batch.last_line,
@@ -143,21 +143,42 @@ def _apply(job: ImportJob, batch: batches.Batch, lease: UUID, now: datetime) -> 
             raise _LeaseLostError
 
 
+def _hold(job: ImportJob, lease: UUID) -> None:
+    """Lock the job until the transaction ends, before anything is written to the blobs, which nothing rolls back."""
+    held = ImportJob.objects.select_for_update().filter(import_id=job.import_id, lease=lease, state="running")
+    if held.first() is None:
+        raise _LeaseLostError
+
+
+def _put_part(job: ImportJob, errors: list[LineError]) -> None:
+    """Write the refused lines of a batch, in place of those of a runner that died in it (with other ends, perhaps)."""
+    key = _part_key(job.import_id, job.batches_done)
+    if errors:
+        errors.sort(key=lambda error: error.line)
+        blobs.put(key, b"".join(wire.encode(error) + b"\n" for error in errors))
+    else:
+        blobs.delete(key)
+
+
 def _finish(job: ImportJob, lease: UUID, now: datetime) -> None:
-    blobs.put(_report_key(job.import_id), read_errors(job=job))
+    report = read_errors(job=job)
     refused = f"{job.lines_failed:,} of {job.lines_total:,} lines were refused; the report says why."
     message = refused if job.lines_failed else "All lines were applied."
-    held = ImportJob.objects.filter(import_id=job.import_id, lease=lease, state="running")
-    if held.update(state="done", finished_at=now, message=message, heartbeat_at=now):
-        blobs.delete(f"imports/{job.import_id}/parts")
-        blobs.delete(_data_key(job.import_id))
+    with transaction.atomic():
+        _hold(job, lease)
+        blobs.put(_report_key(job.import_id), report)
+        ImportJob.objects.filter(import_id=job.import_id).update(
+            state="done", finished_at=now, message=message, heartbeat_at=now
+        )
+    blobs.delete(f"imports/{job.import_id}/parts")
+    blobs.delete(_data_key(job.import_id))
 
 
 def _enqueue(import_id: UUID) -> None:
     """Tell a worker. Failure policy: the row is enough, since `resume_imports` finds jobs that nobody works on."""
     try:
         jobs.enqueue("catalog.run_import", import_id=str(import_id))
-    except kombu.exceptions.OperationalError:
+    except Unavailable:
         logger.warning("import %s: no worker could be told, the schedule will pick it up", import_id)
 
 
