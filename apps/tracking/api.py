@@ -58,7 +58,8 @@ def follow(
 ) -> Iterator[StreamBatch]:
     """Yield what comes after `position` (from the earliest kept record when None) until `stop`, asked every `wait` s.
 
-    Raises Unavailable when the stream does not answer: begin again from the last position then.
+    Raises Unavailable when the stream does not answer: begin again from the last position then. Raises PositionLost
+    where that is not a position of this stream: build anew what it stood for, then follow from the earliest record.
     """
     return stream.follow(group=group, position=position, limit=limit, wait=wait, stop=stop)
 

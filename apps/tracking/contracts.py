@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 
 from specrec.kernel import wire
+from specrec.kernel.errors import Conflict
 
 EventType = Literal[
     "view",
@@ -29,6 +30,16 @@ EVENT_TYPES: tuple[str, ...] = get_args(EventType)
 Channel = Literal["web", "mobile", "store", "email"]
 MAX_EVENTS = 1_000
 MAX_BYTES = 1_048_576
+
+
+class PositionLost(Conflict):
+    """The position is not one of this stream: of another kind, or newer than a stream that was restored.
+
+    What was built up to it may hold less or more than the stream: build it anew, then follow from the earliest record.
+    """
+
+    def __init__(self, position: str) -> None:
+        super().__init__(f"{position!r} is not a position of this stream.", code="position_lost", field="position")
 
 
 class DropReason(StrEnum):
@@ -114,7 +125,8 @@ class IngestResult(msgspec.Struct, frozen=True):
 class TrackedEvent(msgspec.Struct, frozen=True, array_like=True):
     """An event as it stands in the stream and the table: checked, attributed, clock-corrected.
 
-    `shopper_id`, `session_id` and `order_id` are None where the shopper has not consented to personalisation by history.
+    `shopper_id`, `session_id` and `order_id` are None where the shopper has not consented to personalisation by
+    history.
     `day` is the UTC day of the client's own time: with `event_id` it makes an event unique.
     """
 

@@ -116,7 +116,8 @@ class StatusView(APIView):
         operation_id="get_event_status",
         tags=["events"],
         summary="How far the consumers are behind",
-        description="By consumer group, the number of records it has not acknowledged.",
+        description="For operators: by consumer group, the number of records, of all sites, not yet acknowledged. "
+        "Needs the scope `events:read`, which only secret keys have.",
         responses={(200, "application/json"): schema_of(StreamStatus)},
     )
     def get(self, request: Request) -> HttpResponse:  # noqa: ARG002 - the signature of a DRF view

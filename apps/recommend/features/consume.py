@@ -18,7 +18,7 @@ from apps.recommend.features.extract import apply_touches, touches_of
 from apps.recommend.features.lease import Lease
 from apps.recommend.features.store import FeatureStore
 from apps.tracking import api as tracking
-from apps.tracking.contracts import TrackedEvent
+from apps.tracking.contracts import PositionLost, TrackedEvent
 from specrec.kernel import clock
 from specrec.kernel.errors import Unavailable
 
@@ -74,11 +74,16 @@ def follow_once(store: FeatureStore, lease: Lease, *, stop: Callable[[], bool]) 
         wait=conf.FOLLOW_WAIT_SECONDS,
         stop=over,
     )
-    for batch in batches:
-        apply_events(store, batch.events, expected=position, position=batch.position)
-        progress.position = position = batch.position
-        yield position
-    progress.report()
+    try:
+        for batch in batches:
+            apply_events(store, batch.events, expected=position, position=batch.position)
+            progress.position = position = batch.position
+            yield position
+    except PositionLost as error:
+        logger.warning("features: %s Rebuilding.", error)
+        store.write({}, expected=position, position=None)
+    else:
+        progress.report()
 
 
 class _Progress:

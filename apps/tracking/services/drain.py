@@ -7,8 +7,9 @@ from contextlib import contextmanager
 
 from django.db import DatabaseError, InterfaceError, connection
 
+from apps.tracking.contracts import PositionLost
 from apps.tracking.services.table import TableWriter
-from apps.tracking.stream.base import TABLE_GROUP
+from apps.tracking.stream.base import TABLE_GROUP, Reader, Stream
 from apps.tracking.stream.choice import get_stream
 from specrec.kernel import clock
 from specrec.kernel.errors import Unavailable
@@ -44,7 +45,7 @@ def drain(*, stop: Callable[[], bool]) -> None:
 def _follow(stop: Callable[[], bool]) -> None:
     stream = get_stream()
     writer = TableWriter(stream=stream, group=TABLE_GROUP, now_fn=clock.now)
-    reader = stream.open(group=TABLE_GROUP, position=stream.find_position(group=TABLE_GROUP))
+    reader = _open(stream)
     try:
         while not stop():
             chunk = reader.read(limit=CHUNK, wait=_WAIT)
@@ -55,6 +56,15 @@ def _follow(stop: Callable[[], bool]) -> None:
                 _sleep(_LINGER, stop)
     finally:
         reader.close()
+
+
+def _open(stream: Stream) -> Reader:
+    """Return a reader at the stored position, or where that is lost at the earliest record: writing is idempotent."""
+    try:
+        return stream.open(group=TABLE_GROUP, position=stream.find_position(group=TABLE_GROUP))
+    except PositionLost as error:
+        logger.error("%s The table consumer begins again with the earliest kept record.", error)  # noqa: TRY400 - no defect of ours
+        return stream.open(group=TABLE_GROUP, position=None)
 
 
 @contextmanager

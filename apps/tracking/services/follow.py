@@ -19,7 +19,8 @@ def follow(
 ) -> Iterator[StreamBatch]:
     """Yield what comes after `position`, from the earliest kept record when it is None, until `stop`.
 
-    `wait` bounds how long `stop` may go unasked. Raises Unavailable when the stream does not answer: begin again then.
+    `wait` bounds how long `stop` may go unasked. Raises Unavailable when the stream does not answer: begin again then;
+    PositionLost, before the first batch, for what is not a position of this stream.
     """
     reader = get_stream().open(group=group, position=position)
     try:

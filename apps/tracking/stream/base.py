@@ -50,7 +50,8 @@ class Stream(Protocol):
     def open(self, *, group: str, position: str | None) -> Reader:
         """Return a reader that stands after `position`, or before the earliest kept record when it is None.
 
-        Opening makes the group known: from then on nothing is trimmed that it has not acknowledged.
+        Opening makes the group known: from then on nothing is trimmed that it has not acknowledged. Raises PositionLost
+        for what is no position of this stream, before anything is read.
         """
 
     def acknowledge(self, *, group: str, position: str) -> None:
@@ -60,7 +61,10 @@ class Stream(Protocol):
         """Return what the group acknowledged last, None when it never did."""
 
     def lag(self) -> dict[str, int]:
-        """Return, by known group, how many records it has not acknowledged (counted up to a bound)."""
+        """Return, by known group, how many records it has not acknowledged (counted up to a bound).
+
+        A position that is not one of this stream acknowledges nothing, here and for `trim`.
+        """
 
     def trim(self, *, before: datetime) -> int:
         """Remove what was written earlier than `before` and is acknowledged by every known group; return how many."""

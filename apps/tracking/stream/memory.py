@@ -4,6 +4,7 @@ import threading
 from collections.abc import Sequence
 from datetime import datetime
 
+from apps.tracking.contracts import PositionLost
 from apps.tracking.stream.base import TABLE_GROUP, Chunk, Record
 from specrec.kernel import clock
 
@@ -29,7 +30,11 @@ class MemoryStream:
         """Return a reader that stands after `position`."""
         with self._changed:
             self._positions.setdefault(group, 0)
-        return MemoryReader(self, int(position) if position else 0)
+            if position is None:
+                return MemoryReader(self, 0)
+            if not position.isdecimal() or int(position) > self._removed + len(self._records):
+                raise PositionLost(position)
+        return MemoryReader(self, int(position))
 
     def acknowledge(self, *, group: str, position: str) -> None:
         """Note how far the group has come."""

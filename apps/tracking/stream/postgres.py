@@ -2,10 +2,13 @@
 
 Readers see only what lies below the oldest transaction that is still running, so one that commits late is never passed
 over. The price: a long writing transaction anywhere in the cluster holds back all readers until it ends; keep them
-short. Reading is by short polls: NOTIFY would serialise all commits on one lock. Positions do not survive a logical
-restore into another cluster, because transaction ids start anew there: empty the log and the positions then.
+short. Reading is by short polls: NOTIFY would serialise all commits on one lock.
+
+In a cluster into which a dump was restored transaction ids start anew. Opening notices both consequences: a position
+ahead of all transactions is lost, and records ahead of them, which no reader would reach, are numbered anew.
 """
 
+import logging
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,13 +16,18 @@ from datetime import datetime
 
 from django.db import InterfaceError, OperationalError, connection
 
+from apps.tracking.contracts import PositionLost
 from apps.tracking.stream.base import TABLE_GROUP, Chunk, Record
 from specrec.kernel.errors import Unavailable
+
+logger = logging.getLogger(__name__)
 
 COUNTED = 1_000_000
 _SHORT_PAUSE = 0.004
 _LONG_PAUSE = 0.04
 _TRIM_STEP = 20_000
+_START = ("0", 0)
+_SEQ_END = 2**63
 
 # A quarter of the time of an INSERT of arrays for 1,000 records, and no slower for one.
 _APPEND = "COPY tracking_log (kind, key, payload) FROM STDIN (FORMAT BINARY)"
@@ -37,6 +45,10 @@ ON CONFLICT ("group") DO UPDATE SET position = excluded.position, updated_at = e
 _REGISTER = """
 INSERT INTO tracking_stream_position ("group", position, updated_at) VALUES (%s, '', now()) ON CONFLICT DO NOTHING
 """
+# Records ahead of all transactions of this cluster came with a dump. They keep their order among themselves.
+_ADOPT = "UPDATE tracking_log SET xid = pg_current_xact_id() WHERE xid >= pg_snapshot_xmax(pg_current_snapshot())"
+_NEXT_XID = "SELECT pg_snapshot_xmax(pg_current_snapshot())::text"
+_POSITIONS = 'SELECT "group", position FROM tracking_stream_position'
 _LAG = "SELECT count(*) FROM (SELECT 1 FROM tracking_log WHERE (xid, seq) > (%s::xid8, %s) LIMIT %s) AS later"
 _TRIM = """
 DELETE FROM tracking_log WHERE (xid, seq) IN (
@@ -66,7 +78,12 @@ class PostgresStream:
         """Return a reader that stands after `position`."""
         with _availability(), connection.cursor() as cursor:
             cursor.execute(_REGISTER, [group])
-        return PostgresReader(_parse(position))
+            cursor.execute(_ADOPT)
+            if cursor.rowcount:
+                logger.error("the event log came from another cluster: %d records numbered anew", cursor.rowcount)
+            cursor.execute(_NEXT_XID)
+            next_xid = int(cursor.fetchone()[0])
+        return PostgresReader(_parse(position, next_xid))
 
     def acknowledge(self, *, group: str, position: str) -> None:
         """Write the position of the group, in the caller's transaction where there is one."""
@@ -80,15 +97,15 @@ class PostgresStream:
     def lag(self) -> dict[str, int]:
         """Return the number of unacknowledged records by group, counted up to a million."""
         found = {}
-        for group, position in self._positions().items():
+        for group, standing in self._standings().items():
             with _availability(), connection.cursor() as cursor:
-                cursor.execute(_LAG, [*_parse(position), COUNTED])
+                cursor.execute(_LAG, [*standing, COUNTED])
                 found[group] = int(cursor.fetchone()[0])
         return found
 
     def trim(self, *, before: datetime) -> int:
         """Remove what is old and acknowledged by all, in short transactions."""
-        bound = min((_parse(position) for position in self._positions().values()), key=_order)
+        bound = min(self._standings().values(), key=_order)
         removed = 0
         while True:
             with _availability(), connection.cursor() as cursor:
@@ -100,8 +117,16 @@ class PostgresStream:
 
     def _positions(self) -> dict[str, str]:
         with _availability(), connection.cursor() as cursor:
-            cursor.execute('SELECT "group", position FROM tracking_stream_position')
+            cursor.execute(_POSITIONS)
             return {TABLE_GROUP: ""} | dict(cursor.fetchall())
+
+    def _standings(self) -> dict[str, tuple[str, int]]:
+        """Return by group where it stands; one whose position is lost stands before all records."""
+        positions = self._positions()
+        with _availability(), connection.cursor() as cursor:
+            cursor.execute(_NEXT_XID)  # after the positions, so that a fresh one is never ahead
+            next_xid = int(cursor.fetchone()[0])
+        return {group: _standing(position, next_xid) for group, position in positions.items()}
 
 
 class PostgresReader:
@@ -133,11 +158,21 @@ class PostgresReader:
             return list(cursor.fetchall())
 
 
-def _parse(position: str | None) -> tuple[str, int]:
+def _parse(position: str | None, next_xid: int) -> tuple[str, int]:
+    """Return transaction and number; raises PositionLost for what no transaction so far can have written."""
     if not position:
-        return ("0", 0)
+        return _START
     xid, _, seq = position.partition(":")
+    if not (xid.isdecimal() and seq.isdecimal()) or int(xid) >= next_xid or int(seq) >= _SEQ_END:
+        raise PositionLost(position)
     return (str(int(xid)), int(seq))
+
+
+def _standing(position: str, next_xid: int) -> tuple[str, int]:
+    try:
+        return _parse(position, next_xid)
+    except PositionLost:
+        return _START
 
 
 def _order(position: tuple[str, int]) -> tuple[int, int]:

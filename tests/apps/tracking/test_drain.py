@@ -11,7 +11,7 @@ import pytest
 from django.db import connection
 
 from apps.tracking import api
-from apps.tracking.contracts import Exposure, TrackedEvent
+from apps.tracking.contracts import Exposure, PositionLost, TrackedEvent
 from apps.tracking.models import DeadLetter, Event, ServedSlate, StreamPosition
 from apps.tracking.services import drain as drain_module
 from apps.tracking.stream import records
@@ -210,6 +210,14 @@ class TestRestarts:
         drain_all()
         assert Event.objects.count() == 1
 
+    @pytest.mark.parametrize("position", [f"{2**40}:1", "kafka/0/17"])
+    def test_a_position_of_another_stream_means_from_the_beginning(self, position: str) -> None:
+        PostgresStream().acknowledge(group="table", position=position)
+        one = tracked()
+        append(one)
+        drain_all()
+        assert stored_ids() == [one.event_id]
+
     def test_it_ends_when_it_is_told(self) -> None:
         api.drain(stop=lambda: True)
         assert StreamPosition.objects.count() == 0
@@ -228,6 +236,10 @@ class TestFollow:
         turns = iter([False, True])
         later = api.follow(group="features", position=batches[0].position, limit=10, wait=0.0, stop=lambda: next(turns))
         assert list(later) == []
+
+    def test_a_position_of_another_stream_is_refused(self) -> None:
+        with pytest.raises(PositionLost):
+            list(api.follow(group="features", position="kafka/0/17", limit=10, wait=0.0, stop=lambda: False))
 
     def test_an_unreadable_record_is_passed_over(self) -> None:
         one = tracked()

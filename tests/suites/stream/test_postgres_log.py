@@ -2,12 +2,14 @@
 
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
 from django.db import connection, transaction
 
-from apps.tracking.stream.base import Record
+from apps.tracking.contracts import PositionLost
+from apps.tracking.stream.base import TABLE_GROUP, Record
 from apps.tracking.stream.postgres import PostgresReader, PostgresStream
 from specrec.kernel.errors import Unavailable
 
@@ -149,3 +151,39 @@ class TestOrder:
         assert first is not None
         assert second is not None
         assert [one.payload for chunk in (first, second) for one in chunk.records] == [b"9", b"10", b"100"]
+
+
+class TestRestoredElsewhere:
+    """A dump in another cluster: positions and records are ahead of all its transactions."""
+
+    AHEAD = f"{2**40}:7"
+
+    def test_a_position_ahead_of_all_transactions_is_lost(self) -> None:
+        stream = PostgresStream()
+        stream.append([Record("event", "ada", b"new")])
+        with pytest.raises(PositionLost):
+            stream.open(group="readers", position=self.AHEAD)
+
+    def test_it_acknowledges_nothing(self) -> None:
+        stream = PostgresStream()
+        stream.append([Record("event", "ada", b"new")])
+        stream.acknowledge(group=TABLE_GROUP, position=self.AHEAD)
+        removed = stream.trim(before=datetime.now(UTC) + timedelta(hours=1))
+        assert (stream.lag(), removed) == ({TABLE_GROUP: 1}, 0)
+
+    def test_an_unreadable_one_acknowledges_nothing(self) -> None:
+        stream = PostgresStream()
+        stream.append([Record("event", "ada", b"new")])
+        stream.acknowledge(group=TABLE_GROUP, position="kafka/0/17")
+        removed = stream.trim(before=datetime.now(UTC) + timedelta(hours=1))
+        assert (stream.lag(), removed) == ({TABLE_GROUP: 1}, 0)
+
+    def test_records_ahead_of_all_transactions_are_read_in_their_order(self) -> None:
+        stream = PostgresStream()
+        numbered = "INSERT INTO tracking_log (xid, kind, key, payload) VALUES (%s::xid8, 'event', 'ada', %s)"
+        with connection.cursor() as cursor:
+            for number in (2**40, 2**40 + 1):
+                cursor.execute(numbered, [str(number), f"restored {number - 2**40}".encode()])
+        reader = stream.open(group="readers", position=None)
+        stream.append([Record("event", "ada", b"new")])
+        assert payloads(reader) == [b"restored 0", b"restored 1", b"new"]

@@ -4,12 +4,14 @@ from datetime import timedelta
 
 import pytest
 
+from apps.tracking.contracts import PositionLost
 from apps.tracking.stream.base import TABLE_GROUP, Record, Stream
 from apps.tracking.stream.choice import TWINS
 from specrec.kernel import clock
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LATER = timedelta(minutes=1)
+STRANGE = ("kafka/0/17", "-1", "1:2:3", "x:1", f"{2**70}", f"{2**63}:1", f"1:{2**63}")
 
 
 @pytest.fixture(params=sorted(TWINS))
@@ -63,6 +65,13 @@ class TestRead:
         chunk = stream.open(group="readers", position=None).read(limit=2, wait=0.0)
         assert chunk is not None
         assert read_all(stream, chunk.position)[0] == [b"payload 3"]
+
+    @pytest.mark.parametrize("position", STRANGE)
+    def test_what_is_no_position_of_this_stream_is_refused(self, stream: Stream, position: str) -> None:
+        stream.append([record(1)])
+        with pytest.raises(PositionLost) as raised:
+            stream.open(group="readers", position=position)
+        assert (raised.value.code, raised.value.field) == ("position_lost", "position")
 
     def test_groups_do_not_take_records_from_each_other(self, stream: Stream) -> None:
         stream.append([record(1)])

@@ -11,7 +11,7 @@ from apps.recommend.features import consume
 from apps.recommend.features.lease import Lease
 from apps.recommend.features.memory_store import MemoryStore
 from apps.tracking import api as tracking
-from apps.tracking.contracts import StreamBatch, TrackedEvent
+from apps.tracking.contracts import PositionLost, StreamBatch, TrackedEvent
 from specrec.kernel.errors import Unavailable
 from specrec.kernel.redis import client
 
@@ -45,6 +45,8 @@ class Log:
         if self.fail:
             self.fail -= 1
             raise Unavailable("away", code="stream_unavailable")
+        if position == "lost":
+            raise PositionLost(position)
         for number in range(int(position or 0) + 1, 3):
             if stop():
                 return
@@ -88,6 +90,12 @@ class TestRun:
         store.write({}, expected=None, position="1")
         run(store, log)
         assert (seen(store), log.asked) == (["frame-2"], ["1"])
+
+    def test_a_lost_position_means_a_rebuild(self, log: Log) -> None:
+        store = MemoryStore()
+        store.write({}, expected=None, position="lost")
+        run(store, log)
+        assert (seen(store), log.asked) == (["frame-1", "frame-2", "frame-9"], ["lost", None])
 
     def test_the_log_is_told_how_far_it_is(self, log: Log) -> None:
         run(MemoryStore(), log)
