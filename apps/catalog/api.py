@@ -75,7 +75,10 @@ def list_items(
     category_id: str | None = None,
     published: bool | None = None,
 ) -> Page[Item]:
-    """Return a page of items in the order of their ids; raises Invalid for a bad cursor or limit."""
+    """Return a page of items in the order of their ids; raises Invalid for a bad cursor or limit.
+
+    An item is in a category that it names, and in all those above it.
+    """
     return item_selectors.list_items(
         site_id=site_id,
         cursor=cursor,

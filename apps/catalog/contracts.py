@@ -19,6 +19,7 @@ Count = Annotated[int, msgspec.Meta(ge=0, le=10_000_000)]
 Version = Annotated[int, msgspec.Meta(ge=0, le=9_007_199_254_740_991)]
 Localized = dict[wire.Locale, wire.Line]
 LocalizedText = dict[wire.Locale, wire.Text]
+Cursor = Annotated[str, msgspec.Meta(max_length=1_000)]  # an id of 128 characters may be 700 of them
 Time = Annotated[datetime, msgspec.Meta(tz=True)]  # RFC 3339 with an offset
 
 MAX_IMPORT_BYTES = 64 * 1024 * 1024
@@ -218,7 +219,7 @@ class ItemKey(Strict, frozen=True):
 class PageQuery(Strict, frozen=True):
     """Which page of a list: `cursor` is the `next_cursor` of the page before."""
 
-    cursor: wire.Line | None = None
+    cursor: Cursor | None = None
     limit: int | None = None
 
 
@@ -305,12 +306,13 @@ class ItemColumns:
     published: bool [n]
     stock_managed: bool [n]
     released_at: float64 [n], seconds since 1970 UTC
-    category_indptr int32 [n + 1], category_indices int32: CSR of rows to categories
+    category_indptr int32 [n + 1], category_indices int32: CSR of rows to categories, those above its own included
     variant_indptr: int32 [n + 1]: variants of row r are variant_indptr[r]:variant_indptr[r + 1]
     skus: list [m]; price: float64 [m] (site currency, no store, valid at `built_at`; NaN where none)
     in_stock: bool [m] (online)
     store_price: store id -> float64 [m], NaN where the general price holds
     store_in_stock: store id -> bool [m]
+    store_ids: stores that are active (stock may name others)
     names, image_urls, urls: locale -> list [n] / list [n] / list [n]
     attributes: list [n] of plain dictionaries (for content features; not read on the hot path)
     next_change: seconds since 1970 of the next price validity boundary, inf where none: rebuild then
@@ -345,3 +347,4 @@ class ItemColumns:
     image_urls: list[str | None]
     urls: list[str | None]
     attributes: list[dict[str, Any]]
+    store_ids: frozenset[str] = frozenset()

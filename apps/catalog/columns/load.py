@@ -8,6 +8,7 @@ import numpy as np
 
 from apps.catalog.columns.read import Rows, read_rows
 from apps.catalog.contracts import ItemColumns, ItemType
+from apps.catalog.selectors.places import ancestry
 
 ITEM_TYPES: tuple[str, ...] = get_args(ItemType)
 ONLINE = ""
@@ -26,6 +27,7 @@ def load_columns(*, site_id: str, currency: str, locale: str, now: datetime) -> 
     in_stock = {store: places.mask(packed) for store, packed in rows.stock}
     nothing = np.zeros(len(keys), dtype=bool)
     categories = _Codes([row[0] for row in rows.categories])
+    memberships = _with_those_above([row[7] for row in rows.items], dict(rows.categories))
     brands = _Codes([])
     return ItemColumns(
         site_id=site_id,
@@ -43,8 +45,8 @@ def load_columns(*, site_id: str, currency: str, locale: str, now: datetime) -> 
         published=np.array([row[4] for row in rows.items], dtype=bool),
         stock_managed=np.array([row[5] for row in rows.items], dtype=bool),
         released_at=np.array([row[6] for row in rows.items], dtype=np.float64),
-        category_indptr=_indptr([len(row[7]) for row in rows.items]),
-        category_indices=np.array([categories.of(name) for row in rows.items for name in row[7]], dtype=np.int32),
+        category_indptr=_indptr([len(names) for names in memberships]),
+        category_indices=np.array([categories.of(name) for names in memberships for name in names], dtype=np.int32),
         category_ids=categories.names,
         variant_indptr=_indptr(counts),
         skus=[row[2] for row in rows.variants],
@@ -57,6 +59,7 @@ def load_columns(*, site_id: str, currency: str, locale: str, now: datetime) -> 
         image_urls=_images(rows, counts),
         urls=[row[11] or None for row in rows.items],
         attributes=_attributes(rows, counts),
+        store_ids=frozenset(row[0] for row in rows.stores),
     )
 
 
@@ -116,6 +119,12 @@ class _Codes:
             self._codes[name] = len(self.names)
             self.names.append(name)
         return self._codes[name]
+
+
+def _with_those_above(named: list[list[str]], parents: dict[str, str]) -> list[list[str]]:
+    """Return the categories that each item names, and those above them: what is in a part is in the whole."""
+    chains = {name: ancestry(name, parents) for name in {name for names in named for name in names}}
+    return [list(dict.fromkeys(name for own in names for name in chains[own])) for names in named]
 
 
 def _count_variants(rows: Rows) -> list[int]:

@@ -1,4 +1,4 @@
-"""The rows of a site's catalogue, in six statements of one snapshot."""
+"""The rows of a site's catalogue, in seven statements of one snapshot."""
 
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -32,7 +32,8 @@ _STOCK = """
         SELECT 1 FROM catalog_store c WHERE c.site_id = %(site)s AND c.store_id = s.store_id AND NOT c.is_active)
     GROUP BY store_id
 """
-_CATEGORIES = "SELECT category_id FROM catalog_category WHERE site_id = %s ORDER BY position, category_id"
+_CATEGORIES = "SELECT category_id, parent_id FROM catalog_category WHERE site_id = %s ORDER BY position, category_id"
+_STORES = "SELECT store_id FROM catalog_store WHERE site_id = %s AND is_active"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ class Rows:
     prices: list[tuple[Any, ...]]
     stock: list[tuple[Any, ...]]
     categories: list[tuple[Any, ...]]
+    stores: list[tuple[Any, ...]]
 
 
 def read_rows(site_id: str, currency: str) -> Rows:
@@ -62,6 +64,7 @@ def read_rows(site_id: str, currency: str) -> Rows:
             (_PRICES, [site_id, currency]),
             (_STOCK, {"site": site_id}),
             (_CATEGORIES, [site_id]),
+            (_STORES, [site_id]),
         ):
             cursor.execute(statement, arguments)
             results.append(cursor.fetchall())

@@ -1,5 +1,6 @@
 """Bulk import over REST: send JSON Lines, follow the job, fetch the report of refused lines."""
 
+import codecs
 import zlib
 from uuid import UUID
 
@@ -49,6 +50,9 @@ class BulkView(APIView):
         """Accept the lines and answer 202 with the job; `Location` is where to follow it."""
         site_id = profiles.caller_of(auth=request.auth).site_id
         data = _plain(request.body, request.headers.get("Content-Encoding", "identity").strip().lower())
+        lines = data.removeprefix(codecs.BOM_UTF8)
+        if not lines or lines.isspace():
+            raise Invalid("The body has no lines; send one item a line.", code="empty_body")
         status = api.start_import(site_id=site_id, data=data, now=clock.now())
         response = HttpResponse(wire.encode(status), content_type=JSON, status=202)
         response["Location"] = f"/v1/imports/{status.import_id}"

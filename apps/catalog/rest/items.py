@@ -59,7 +59,7 @@ class ItemsView(APIView):
         parameters=[
             *_PAGING,
             OpenApiParameter("item_type", str),
-            OpenApiParameter("category_id", str, description="Items that name this category."),
+            OpenApiParameter("category_id", str, description="Items in this category or in one below it."),
             OpenApiParameter("published", bool, description="A publishable key sees published items only."),
         ],
         responses={(200, JSON): schema_of(Page[Item])},

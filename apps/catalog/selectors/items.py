@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from apps.catalog import contracts
 from apps.catalog.models import Item, Price, Stock, Variant
 from apps.catalog.selectors.pages import page_of
+from apps.catalog.selectors.places import find_below
 from specrec.kernel.paging import Page
 
 _CENT = Decimal("0.01")
@@ -34,7 +35,7 @@ def list_items(
     if item_type is not None:
         rows = rows.filter(item_type=item_type)
     if category_id is not None:
-        rows = rows.filter(category_ids__contains=[category_id])
+        rows = rows.filter(category_ids__overlap=find_below(site_id=site_id, category_id=category_id))
     if published is not None:
         rows = rows.filter(published=published)
     found, following = page_of(rows, "item_id", cursor, limit)

@@ -1,5 +1,7 @@
 """Reading stores and categories."""
 
+from collections.abc import Mapping
+
 from apps.catalog import contracts
 from apps.catalog.models import Category, Store
 from apps.catalog.selectors.pages import page_of
@@ -18,6 +20,31 @@ def list_categories(*, site_id: str, cursor: str | None, limit: int | None) -> P
     rows = Category.objects.filter(site_id=site_id).order_by("category_id")
     found, following = page_of(rows, "category_id", cursor, limit)
     return Page([_category(row) for row in found], following)
+
+
+def ancestry(category_id: str, parents: Mapping[str, str]) -> list[str]:
+    """Return the category and those above it, upwards, to the top or to where a loop would begin."""
+    chain = {category_id: None}
+    above = parents.get(category_id, "")
+    while above and above not in chain:
+        chain[above] = None
+        above = parents.get(above, "")
+    return list(chain)
+
+
+def find_below(*, site_id: str, category_id: str) -> list[str]:
+    """Return the category and all below it; one that is only named by items has none."""
+    children: dict[str, list[str]] = {}
+    rows = Category.objects.filter(site_id=site_id).exclude(parent_id="")
+    for child, parent in rows.values_list("category_id", "parent_id"):
+        children.setdefault(parent, []).append(child)
+    below = {category_id: None}
+    left = [category_id]
+    while left:
+        fresh = [child for child in children.get(left.pop(), ()) if child not in below]
+        below |= dict.fromkeys(fresh)
+        left += fresh
+    return list(below)
 
 
 def _store(row: Store) -> contracts.StoreInput:

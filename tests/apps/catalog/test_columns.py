@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from apps.catalog import api
-from apps.catalog.contracts import CategoryInput, ItemColumns
+from apps.catalog.contracts import CategoryInput, ItemColumns, StoreInput
+from apps.catalog.models import Category
 from specrec.kernel.errors import NotFound
 from tests.apps.catalog.builders import NOON, item, variant
 
@@ -66,6 +67,34 @@ class TestLoadColumns:
 
         assert _load(uk, item(category_ids=["zzz"])).category_ids == ["b", "a", "zzz"]
 
+    def test_counts_an_item_to_the_categories_above_its_own(self, uk: str) -> None:
+        tree = {"women": "frames", "frames": "all", "all": "", "sale": "nowhere"}
+        categories = [
+            CategoryInput(category_id=key, name={"en": key}, parent_id=up or None) for key, up in tree.items()
+        ]
+        api.upsert_categories(site_id=uk, categories=categories, now=NOON)
+
+        columns = _load(uk, item("a", category_ids=["women", "frames"]), item("b", category_ids=["sale", "all"]))
+
+        named = [columns.category_ids[code] for code in columns.category_indices]
+        assert columns.category_indptr.tolist() == [0, 3, 6]
+        assert named == ["women", "frames", "all", "sale", "nowhere", "all"]
+
+    def test_survives_a_loop_of_categories(self, uk: str) -> None:
+        for own, above in (("x", "y"), ("y", "x")):
+            Category.objects.create(site_id=uk, category_id=own, name={"en": own}, parent_id=above)
+
+        columns = _load(uk, item("a", category_ids=["x"]))
+
+        assert [columns.category_ids[code] for code in columns.category_indices] == ["x", "y"]
+
+    def test_names_the_stores_that_are_open(self, uk: str, de: str) -> None:
+        stores = [StoreInput(store_id="leeds", name="L"), StoreInput(store_id="bath", name="B", is_active=False)]
+        api.upsert_stores(site_id=uk, stores=stores, now=NOON)
+        api.upsert_stores(site_id=de, stores=[StoreInput(store_id="ulm", name="U")], now=NOON)
+
+        assert _load(uk).store_ids == {"leeds"}
+
     def test_knows_nothing_of_deleted_items_and_other_sites(self, uk: str, de: str) -> None:
         api.upsert_item(site_id=de, item=item("german"), now=NOON)
         api.upsert_item(site_id=uk, item=item("gone"), now=NOON)
@@ -92,5 +121,5 @@ class TestLoadColumns:
 
     def test_costs_a_constant_number_of_statements(self, uk: str, django_assert_num_queries: Any) -> None:
         _load(uk, *[item(f"i{number}") for number in range(50)])
-        with django_assert_num_queries(7):
+        with django_assert_num_queries(8):
             api.load_columns(site_id=uk, now=NOON)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from apps.catalog import api
-from apps.catalog.contracts import WriteResult
+from apps.catalog.contracts import CategoryInput, WriteResult
 from specrec.kernel.errors import Invalid
 from tests.apps.catalog.builders import NOON, item
 
@@ -48,6 +48,18 @@ class TestListItems:
         assert ids(category_id="x") == ["a", "c"]
         assert ids(category_id="x", published=True) == ["a"]
         assert ids(published=False) == ["c"]
+
+    def test_finds_items_of_a_category_in_those_below_it(self, uk: str) -> None:
+        tree = {"women": "frames", "frames": "all", "lenses": "all", "all": None}
+        categories = [CategoryInput(category_id=key, name={"en": key}, parent_id=up) for key, up in tree.items()]
+        api.upsert_categories(site_id=uk, categories=categories, now=NOON)
+        _write(uk, item("a", category_ids=["women"]), item("b", category_ids=["lenses"]), item("c"))
+
+        found = {
+            key: [row.item_id for row in api.list_items(site_id=uk, category_id=key).items] for key in (*tree, "none")
+        }
+
+        assert found == {"women": ["a"], "frames": ["a"], "lenses": ["b"], "all": ["a", "b"], "none": []}
 
     def test_costs_a_constant_number_of_statements(self, uk: str, django_assert_num_queries: Any) -> None:
         _write(uk, *[item(f"i{number}") for number in range(30)])

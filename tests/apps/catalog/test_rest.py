@@ -5,7 +5,7 @@ import pytest
 from apps.catalog import api
 from apps.catalog.models import Item
 from apps.catalog.rest.items import FRAME
-from tests.apps.catalog.builders import NOON, item, problem_of, wire_item
+from tests.apps.catalog.builders import NOON, item, problem_of, variant, wire_item
 from tests.apps.catalog.conftest import Door
 
 
@@ -42,6 +42,26 @@ class TestItems:
 
         assert [row["item_id"] for row in first["items"] + second["items"]] == ["a", "b", "c"]
         assert second["next_cursor"] is None
+
+    def test_pages_by_cursors_of_the_longest_ids(self, server: Door, uk: str) -> None:
+        names = sorted(["\U0001f576" * 128, "\u93e1" * 128, "z" * 128])
+        api.upsert_items(site_id=uk, items=[item(name, variants=[variant(name)]) for name in names], now=NOON)
+
+        first = server.ask("GET", "/v1/items?limit=2").json()
+        second = server.ask("GET", f"/v1/items?limit=2&cursor={first['next_cursor']}")
+
+        assert second.status_code == 200, second.content
+        assert [row["item_id"] for row in first["items"] + second.json()["items"]] == names
+
+    def test_empty_prices_and_stock_remove_what_was(self, server: Door, uk: str) -> None:
+        api.upsert_item(site_id=uk, item=item(), now=NOON)
+
+        for part in ("prices", "stock"):
+            written = server.ask("POST", "/v1/items", wire_item(variants=[{"sku": "aldgate-49", part: []}]))
+            assert written.json() == {"id": "aldgate", "status": "updated"}
+
+            stored = server.ask("GET", "/v1/items/aldgate").json()["variants"][0]
+            assert stored[part] == []
 
     def test_a_browser_sees_published_items_only(self, browser: Door, uk: str) -> None:
         api.upsert_items(site_id=uk, items=[item("a"), item("b", published=False)], now=NOON)

@@ -42,6 +42,16 @@ class TestBulk:
 
         assert (accepted.status_code, accepted.json()["lines_total"]) == (202, 2)
 
+    @pytest.mark.parametrize("body", [b"", b" \n\r\n", b"\xef\xbb\xbf\n"])
+    @pytest.mark.parametrize("packed", [False, True])
+    def test_refuses_a_body_without_lines(self, server: Door, body: bytes, packed: bool) -> None:  # noqa: FBT001 - a case
+        sent = gzip.compress(body) if packed else body
+
+        refused = server.ask("POST", "/v1/items/bulk", sent, content_encoding="gzip" if packed else "identity")
+
+        assert problem_of(refused) == (400, "empty_body", None)
+        assert not ImportJob.objects.exists()
+
     def test_refuses_a_small_body_that_unpacks_to_too_much(self, server: Door) -> None:
         bomb = gzip.compress(b" " * (MAX_IMPORT_BYTES + 1))
 
