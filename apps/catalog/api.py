@@ -15,7 +15,9 @@ import msgspec
 from apps.catalog.columns import load
 from apps.catalog.columns import offer as offering
 from apps.catalog.contracts import (
+    WHOLE,
     CategoryInput,
+    Depth,
     EntriesResult,
     ImportStatus,
     Item,
@@ -55,15 +57,17 @@ def upsert_item(*, site_id: str, item: ItemInput, now: datetime) -> WriteResult:
 
 def get_item(*, site_id: str, item_id: str, published_only: bool = False) -> Item:
     """Return the item; raises NotFound, also for a deleted one and for one of another site."""
-    found = item_selectors.find_items(site_id=site_id, item_ids=[item_id], published_only=published_only)
+    found = get_items(site_id=site_id, item_ids=[item_id], published_only=published_only)
     if not found:
         raise NotFound(f"There is no item {item_id}.", code="item_not_found", field="item_id")
     return found[0]
 
 
-def get_items(*, site_id: str, item_ids: Sequence[str], published_only: bool = False) -> list[Item]:
-    """Return those of the items that exist, in the order asked for, each once."""
-    return item_selectors.find_items(site_id=site_id, item_ids=item_ids, published_only=published_only)
+def get_items(
+    *, site_id: str, item_ids: Sequence[str], published_only: bool = False, depth: Depth = WHOLE
+) -> list[Item]:
+    """Return those of the items that exist, in the order asked for, each once, with what `depth` asks for."""
+    return item_selectors.find_items(site_id=site_id, item_ids=item_ids, published_only=published_only, depth=depth)
 
 
 def list_items(
@@ -74,10 +78,11 @@ def list_items(
     item_type: str | None = None,
     category_id: str | None = None,
     published: bool | None = None,
+    depth: Depth = WHOLE,
 ) -> Page[Item]:
     """Return a page of items in the order of their ids; raises Invalid for a bad cursor or limit.
 
-    An item is in a category that it names, and in all those above it.
+    An item is in a category that it names, and in all those above it. `depth` says how much of each item is read.
     """
     return item_selectors.list_items(
         site_id=site_id,
@@ -86,6 +91,7 @@ def list_items(
         item_type=item_type,
         category_id=category_id,
         published=published,
+        depth=depth,
     )
 
 

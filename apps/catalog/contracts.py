@@ -176,6 +176,18 @@ class Item(msgspec.Struct, frozen=True):
     variants: list[Variant]
 
 
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """How much of an item is read: its variants or none, and how many prices and stock levels of each (None: all)."""
+
+    variants: bool = True
+    prices: int | None = None
+    stock: int | None = None
+
+
+WHOLE = Depth()
+
+
 class WriteResult(msgspec.Struct, frozen=True):
     """What became of one write: "created", "updated", "unchanged" (same or older version), "deleted"."""
 

@@ -1,5 +1,6 @@
 """The catalogue's part of the GraphQL schema."""
 
+import re
 from types import SimpleNamespace
 from typing import Any
 
@@ -7,7 +8,7 @@ import graphene
 import pytest
 
 from apps.catalog import api
-from apps.catalog.contracts import CategoryInput, StoreInput
+from apps.catalog.contracts import CategoryInput, StockInput, StoreInput
 from apps.catalog.graphql import Query
 from apps.profiles.contracts import Caller
 from tests.apps.catalog.builders import NOON, item, price, variant
@@ -78,6 +79,52 @@ class TestItems:
             result = _ask(ITEMS.replace("first: 2", "first: 40"), uk)
 
         assert len(result.data["items"]["edges"]) == 40
+
+    @pytest.mark.parametrize(
+        ("node", "tables"),
+        [
+            ("itemId name", ["item"]),
+            ("variants { sku }", ["item", "variant"]),
+            ("variants { sku prices { amount } }", ["item", "price", "variant"]),
+            ("v: variants { s: stock { onHand } }", ["item", "stock", "variant"]),
+            ("...Deep", ["item", "stock", "variant"]),
+            ("... on ItemNode { variants { sku } variants { prices { amount } } }", ["item", "price", "variant"]),
+        ],
+    )
+    def test_read_only_what_is_asked_for(
+        self, uk: str, django_assert_num_queries: Any, node: str, tables: list[str]
+    ) -> None:
+        api.upsert_item(site_id=uk, item=item(), now=NOON)
+        deep = (
+            "fragment Deep on ItemNode { variants { ...Levels } } fragment Levels on VariantNode { stock { onHand } }"
+        )
+        unused = deep if "Deep" in node else ""
+        with django_assert_num_queries(len(tables) + 1) as asked:
+            page = _ask(f"{{ items {{ edges {{ node {{ {node} }} }} }} }} {unused}", uk)
+            one = page.data["items"]["edges"][0]["node"]
+
+        read = {re.search(r'FROM "catalog_(\w+)"', query["sql"]) for query in asked.captured_queries}
+        assert sorted({found[1] for found in read if found}) == tables
+        assert _ask(f'{{ item(itemId: "aldgate") {{ {node} }} }} {unused}', uk).data == {"item": one}
+
+    def test_show_the_first_hundred_places(self, uk: str) -> None:
+        stock = [StockInput(on_hand=number, store_id=f"s{number:03}") for number in range(150)]
+        many = item(variants=[variant("a", stock=stock), variant("b", stock=stock[100:])])
+        api.upsert_item(site_id=uk, item=many, now=NOON)
+
+        variants = _ask(ITEMS, uk).data["items"]["edges"][0]["node"]["variants"]
+
+        assert [level["onHand"] for level in variants[0]["stock"]] == list(range(100))
+        assert [level["onHand"] for level in variants[1]["stock"]] == list(range(100, 150))
+
+    def test_of_a_browser_are_a_hundred_a_page_at_most(self, uk: str) -> None:
+        text = "query ($first: Int!) { items(first: $first) { pageInfo { endCursor } } }"
+
+        refused = _ask(text, uk, kind="publishable", first=101)
+
+        assert getattr(refused.errors[0].original_error, "code", None) == "bad_limit"
+        assert _ask(text, uk, kind="publishable", first=100).errors is None
+        assert _ask(text, uk, first=500).errors is None
 
     def test_of_a_browser_are_published(self, uk: str) -> None:
         api.upsert_items(site_id=uk, items=[item("a", published=False), item("b")], now=NOON)
