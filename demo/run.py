@@ -32,7 +32,6 @@ class Demo:
 @contextmanager
 def run_demo(folder: Path, *, port: int | None, size: Size | None = None) -> Iterator[Demo]:
     """Run the demo with its data in the folder: filled and trained when the block begins, stopped when it ends."""
-    folder.mkdir(parents=True, exist_ok=True)
     variables = {"SPECREC_DEMO_FOLDER": str(folder), "SPECREC_LOG_LEVEL": "WARNING"}
     with run_stack(folder, port=port, settings="demo.settings", environment=variables) as stack:
         say(f"PostgreSQL, Redis, web, worker and consumers run on {stack.url}")

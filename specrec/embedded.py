@@ -12,8 +12,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from specrec.processes.folder import PartsError, held, make_private, secret, sockets
+from specrec.processes.folder import PartsError, held, make_private, secret, sockets, take
 from specrec.processes.interrupts import ended_by_signals
+from specrec.processes.keeper import Keeper, Kept
 from specrec.processes.postgres import Postgres, account_for_root
 from specrec.processes.redis import Redis
 
@@ -23,7 +24,7 @@ __all__ = ["Parts", "PartsError", "start_parts"]
 class Parts:
     """The running parts, their addresses (which stay the same over kill and start), and what child processes need."""
 
-    def __init__(self, *, folder: Path, postgres: Postgres | str, redis: Redis | str) -> None:
+    def __init__(self, *, folder: Path, postgres: Kept | str, redis: Kept | str) -> None:
         self.folder = folder
         self._postgres = postgres
         self._redis = redis
@@ -55,7 +56,7 @@ class Parts:
         return {name: part.pid for name, part in found.items() if not isinstance(part, str) and part.pid is not None}
 
     def kill_postgres(self) -> None:
-        """End PostgreSQL as `kill -9` does; raises PartsError when it was not started here."""
+        """End PostgreSQL as `kill -9` does; down until it is started; PartsError where it is not ours."""
         self._own_postgres().kill()
 
     def start_postgres(self) -> None:
@@ -68,7 +69,7 @@ class Parts:
         self.start_postgres()
 
     def kill_redis(self) -> None:
-        """End Redis as `kill -9` does; raises PartsError when it was not started here."""
+        """End Redis as `kill -9` does; down until it is started; PartsError where it is not ours."""
         self._own_redis().kill()
 
     def start_redis(self) -> None:
@@ -80,13 +81,13 @@ class Parts:
         self.kill_redis()
         self.start_redis()
 
-    def _own_postgres(self) -> Postgres:
+    def _own_postgres(self) -> Kept:
         if isinstance(self._postgres, str):
             message = "DATABASE_URL names a PostgreSQL that was not started here. Unset it to use the embedded one."
             raise PartsError(message)
         return self._postgres
 
-    def _own_redis(self) -> Redis:
+    def _own_redis(self) -> Kept:
         if isinstance(self._redis, str):
             message = "REDIS_URL names a Redis that was not started here. Unset it to use the embedded one."
             raise PartsError(message)
@@ -97,27 +98,31 @@ class Parts:
 def start_parts(folder: Path, *, environ: Mapping[str, str] | None = None) -> Iterator[Parts]:
     """Run the parts with their data in the folder while the block runs; raises PartsError with the way out.
 
-    SIGINT and SIGTERM end the block with KeyboardInterrupt, so that nothing stays behind.
+    A part that ends by itself is started again on its address. SIGINT and SIGTERM end the block with KeyboardInterrupt,
+    so that nothing stays behind.
 
     `environ` is where DATABASE_URL and REDIS_URL are looked for (by default the process's own environment; an empty
     mapping always starts both).
     """
     environ = os.environ if environ is None else environ
-    folder = make_private(folder.expanduser().absolute()).resolve()
+    folder = take(folder.expanduser().absolute()).resolve()
     with ExitStack() as stack:
         stack.enter_context(ended_by_signals())
         stack.enter_context(held(folder))
         account = account_for_root()
         make_private(folder / "logs")
         postgres_sockets, redis_sockets = stack.enter_context(sockets(folder, account))
-        postgres: Postgres | str = environ.get("DATABASE_URL") or Postgres(
-            folder=folder, sockets=postgres_sockets, account=account
+        postgres: Kept | str = environ.get("DATABASE_URL") or Kept(
+            "PostgreSQL", Postgres(folder=folder, sockets=postgres_sockets, account=account)
         )
-        redis: Redis | str = environ.get("REDIS_URL") or Redis(folder=folder, sockets=redis_sockets)
-        for part in (postgres, redis):
-            if not isinstance(part, str):
-                stack.callback(part.stop)
-                part.start()
+        redis: Kept | str = environ.get("REDIS_URL") or Kept("Redis", Redis(folder=folder, sockets=redis_sockets))
+        own = [part for part in (postgres, redis) if not isinstance(part, str)]
+        for part in own:
+            stack.callback(part.stop)
+            part.start()
+        keeper = Keeper(own)
+        keeper.open()
+        stack.callback(keeper.close)
         yield Parts(folder=folder, postgres=postgres, redis=redis)
 
 

@@ -23,6 +23,7 @@ from specrec.settings import env
 
 __all__ = ["DEFAULT_ROLES", "HOST", "ROLES", "ROOT", "PortBusy", "Stack", "chosen_port", "free_port", "run_stack"]
 
+_HOPELESS = 3  # deaths of the web before it answered once
 DEFAULT_ROLES = ("web", "worker", "consumer-table", "consumer-features")
 
 
@@ -62,9 +63,17 @@ class Stack:
         return log_of(self.parts.folder, role)
 
     def wait_until_ready(self, *, seconds: float = 60.0) -> None:
-        """Wait until the web says that it is ready; PartsError with the end of its log when it does not."""
-        if not wait_until(lambda: _answers(f"{self.url}/health/ready"), seconds=seconds, step=0.05):
-            raise PartsError(f"The web did not become ready in {seconds:.0f} s.\n{tail(self.log('web'), 30)}")
+        """Wait until the web says that it is ready; PartsError with the end of its log where it does not or keeps dying."""
+        before = self._supervisor.deaths("web")
+
+        def is_hopeless() -> bool:
+            return self._supervisor.deaths("web") - before >= _HOPELESS
+
+        address = f"{self.url}/health/ready"
+        in_time = wait_until(lambda: is_hopeless() or _answers(address), seconds=seconds, step=0.05)
+        if not in_time or is_hopeless():
+            why = f"did not become ready in {seconds:.0f} s" if not in_time else f"ended {_HOPELESS} times at its start"
+            raise PartsError(f"The web {why}.\n{tail(self.log('web'), 30)}")
 
     def manage(self, *words: str) -> str:
         """Run a management command with this stack's variables and return what it printed; PartsError when it fails."""

@@ -16,6 +16,11 @@ from specrec.processes.spawn import Account
 _SOCKET_PATH_LIMIT = 107  # bytes that the kernel stores of a Unix socket's path
 _LONGEST_NAME = len("/postgres/.s.PGSQL.5432.lock")
 _PRIVATE = 0o700
+_SECRETS = frozenset({"postgres_password", "secret_key"})
+# What a first launch may leave before it has made a secret, or with servers from elsewhere.
+_OURS = frozenset({"lock", "logs", "postgres", "postgres.draft", "redis", "blobs", "static", "beat"}) | {
+    f".{name}.draft" for name in _SECRETS
+}
 
 
 class PartsError(RuntimeError):
@@ -43,11 +48,42 @@ def held(folder: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def make_private(folder: Path, account: Account | None = None) -> Path:
-    """Create the folder for this account alone; its parents stay as they are. Raises PartsError where it cannot."""
+def take(folder: Path) -> Path:
+    """Take the folder for specrec's data: a new one is private, of an existing one nothing is changed.
+
+    An existing one must be empty or hold specrec's data, belong to this account, and not be open to anybody's writing;
+    otherwise PartsError.
+    """
     try:
-        folder.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
-        folder.chmod(_PRIVATE)
+        if not folder.exists():
+            return make_private(folder)
+        found = folder.stat()
+        names = {path.name for path in folder.iterdir()}
+    except OSError as error:
+        message = f"Cannot keep data in {folder}: {error.strerror}. Choose another folder: SPECREC_DATA_DIR=…"
+        raise PartsError(message) from error
+    reason = None
+    if found.st_uid != os.geteuid():
+        reason = "it belongs to another account"
+    elif found.st_mode & stat.S_IWOTH:
+        reason = "anybody may write into it"
+    elif not (names & _SECRETS or names <= _OURS):
+        reason = "it holds something else"
+    if reason is not None:
+        message = f"{folder} is no folder for specrec's data: {reason}. Choose a new or empty one: SPECREC_DATA_DIR=…"
+        raise PartsError(message)
+    return folder
+
+
+def make_private(folder: Path, account: Account | None = None) -> Path:
+    """Create the folder for this account alone; its parents, and one that is there, stay as they are.
+
+    Raises PartsError where it cannot.
+    """
+    try:
+        if folder.is_dir():
+            return folder
+        folder.mkdir(mode=_PRIVATE, parents=True)
         if account is not None:
             os.chown(folder, account.uid, account.gid)
     except OSError as error:

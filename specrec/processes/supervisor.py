@@ -27,6 +27,7 @@ class Watched:
     is_wanted: bool = False
     started_at: float = 0.0
     pause: float = _FIRST_PAUSE
+    deaths: int = 0
     lock: threading.RLock = field(default_factory=threading.RLock)
 
 
@@ -86,6 +87,10 @@ class Supervisor:
                 collect(one.process)
                 one.process = None
 
+    def deaths(self, name: str) -> int:
+        """Return how often the process ended by itself, or could not be started, so far."""
+        return self._watched[name].deaths
+
     def pids(self) -> dict[str, int]:
         """Return the process numbers of those that run."""
         found = ((name, one.process) for name, one in self._watched.items())
@@ -102,15 +107,24 @@ def _look_after(name: str, one: Watched) -> None:
     """Start the process again when it died and its pause is over; the rest of its group goes first."""
     if not one.is_wanted:
         return
-    now = time.monotonic()
     if one.process is not None and ended(one.process):
         status = collect(one.process)
         one.process = None
-        one.pause = _FIRST_PAUSE if now - one.started_at > _SETTLED_AFTER else min(one.pause * 2, _LONGEST_PAUSE)
-        one.started_at = now
+        _note_death(one)
         logger.warning("%s ended with status %s; next start in %.1f s.\n%s", name, status, one.pause, _last_words(one))
-    if one.process is None and now - one.started_at >= one.pause:
-        _start(one)
+    if one.process is None and time.monotonic() - one.started_at >= one.pause:
+        try:
+            _start(one)
+        except OSError as error:  # no processes, memory or disk left: it may be over by the next time
+            _note_death(one)
+            logger.warning("%s cannot be started: %s; next attempt in %.1f s.", name, error, one.pause)
+
+
+def _note_death(one: Watched) -> None:
+    now = time.monotonic()
+    one.deaths += 1
+    one.pause = _FIRST_PAUSE if now - one.started_at > _SETTLED_AFTER else min(one.pause * 2, _LONGEST_PAUSE)
+    one.started_at = now
 
 
 def _start(one: Watched) -> None:

@@ -97,6 +97,79 @@ class TestStartParts:
         assert len(keys.pop()) >= 50
 
 
+class TestFolder:
+    """What is there is never changed, and never taken for ours when it is not."""
+
+    def refused(self, folder: Path) -> str:
+        before = folder.stat().st_mode
+        with pytest.raises(PartsError, match="SPECREC_DATA_DIR") as raised, start_parts(folder, environ={}):
+            pytest.fail("a folder of others was taken")
+        assert folder.stat().st_mode == before
+        return str(raised.value)
+
+    def test_one_that_holds_something_else_is_refused(self, tmp_path: Path) -> None:
+        (tmp_path / "thesis.tex").touch()
+        assert "it holds something else" in self.refused(tmp_path)
+        assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+    def test_one_that_anybody_may_write_into_is_refused(self, tmp_path: Path) -> None:
+        tmp_path.chmod(0o1777)
+        assert "anybody may write into it" in self.refused(tmp_path)
+
+    def test_one_of_another_account_is_refused(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        owner = tmp_path.stat().st_uid
+        monkeypatch.setattr(os, "geteuid", lambda: owner + 1)
+        assert "it belongs to another account" in self.refused(tmp_path)
+
+    def test_an_empty_one_is_taken_as_it_is(self, tmp_path: Path) -> None:
+        tmp_path.chmod(0o755)
+        environ = {"DATABASE_URL": "postgresql://db.example/specrec", "REDIS_URL": "redis://redis.example/0"}
+        with start_parts(tmp_path, environ=environ) as parts:
+            parts.environment()
+        assert tmp_path.stat().st_mode & 0o777 == 0o755
+        modes = {path.name: path.stat().st_mode & 0o077 for path in tmp_path.iterdir()}
+        assert modes == dict.fromkeys(("lock", "logs", "secret_key", "blobs", "static"), 0)
+
+    def test_one_of_an_earlier_launch_is_taken_again(self, tmp_path: Path) -> None:
+        environ = {"DATABASE_URL": "postgresql://db.example/specrec", "REDIS_URL": "redis://redis.example/0"}
+        with start_parts(tmp_path, environ=environ) as parts:
+            parts.environment()
+        (tmp_path / "keys.json").touch()
+        with start_parts(tmp_path, environ=environ) as parts:
+            assert parts.folder == tmp_path
+
+
+class TestAccidents:
+    def test_a_postmaster_that_was_killed_answers_again(self, parts: Parts) -> None:
+        _query(parts, "CREATE TABLE accident AS SELECT 7 AS answer")
+        address, first = parts.database_url, parts.pids()["postgres"]
+        os.kill(first, signal.SIGKILL)
+        assert wait_until(lambda: parts.pids().get("postgres", first) != first, seconds=30)
+        assert wait_until(lambda: _answer(parts) == 7, seconds=30)
+        assert parts.database_url == address
+
+    def test_a_redis_that_was_killed_answers_again(self, parts: Parts) -> None:
+        first = parts.pids()["redis"]
+        os.kill(first, signal.SIGKILL)
+        assert wait_until(lambda: parts.pids().get("redis", first) != first, seconds=30)
+        with redis.Redis.from_url(parts.redis_url) as client:
+            assert wait_until(lambda: _pings(client), seconds=30)
+
+
+def _answer(parts: Parts) -> object:
+    try:
+        return _query(parts, "SELECT answer FROM accident")
+    except psycopg.OperationalError:
+        return None
+
+
+def _pings(client: "redis.Redis") -> bool:
+    try:
+        return bool(client.ping())
+    except redis.ConnectionError:
+        return False
+
+
 class TestKillPostgres:
     def test_committed_rows_are_there_after_the_restart_on_the_same_address(self, parts: Parts) -> None:
         _query(parts, "CREATE TABLE killed AS SELECT generate_series(1, 1000) AS n")

@@ -3,17 +3,21 @@
 import os
 import signal
 import socket
+import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import pytest
 
 from specrec.commands import HOST
-from specrec.processes.spawn import Command, wait_until
+from specrec.embedded import Parts, PartsError
+from specrec.processes.spawn import Command, spawn, wait_until
 from specrec.processes.supervisor import Supervisor, Watched
-from specrec.roles import PortBusy, run_stack
+from specrec.roles import PortBusy, Stack, free_port, log_of, run_stack
 
 # A program with a child of its own that ignores the polite signal, as a stuck worker would.
 _DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
@@ -75,6 +79,33 @@ class TestSupervisor:
         before = supervisor.pids()
         supervisor.start("one")
         assert supervisor.pids() == before
+
+    def test_one_that_cannot_be_started_is_tried_again(
+        self, supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        refusals = iter([OSError(11, "no processes left")])
+
+        def refuse_once(command: Command) -> subprocess.Popen[bytes]:
+            for error in refusals:
+                raise error
+            return spawn(command)
+
+        monkeypatch.setattr("specrec.processes.supervisor.spawn", refuse_once)
+        first = supervisor.pids()["one"]
+        os.kill(first, signal.SIGKILL)
+        assert wait_until(lambda: supervisor.pids().get("one", first) != first, seconds=10)
+        assert supervisor.deaths("one") == 2
+
+
+class TestWaitUntilReady:
+    def test_a_web_that_keeps_dying_is_given_up_with_the_end_of_its_log(self, tmp_path: Path) -> None:
+        parts = Parts(folder=tmp_path, postgres="", redis="")
+        web = _watched(tmp_path, "raise SystemExit('the door has no hinges')")
+        web.command = replace(web.command, log=log_of(tmp_path, "web"))
+        supervisor = Supervisor({"web": web})
+        stack = Stack(url=f"http://{HOST}:{free_port()}", environment={}, parts=parts, supervisor=supervisor)
+        with closing(supervisor), pytest.raises(PartsError, match=r"ended 3 times(.|\n)*the door has no hinges"):
+            supervisor.open(first="web", until=stack.wait_until_ready)
 
 
 class TestRunStack:
