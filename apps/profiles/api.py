@@ -116,13 +116,13 @@ def get_shopper(*, site_id: str, ref: ShopperRef) -> Shopper | None:
 
 
 def ask_shopper(*, site_id: str, ref: ShopperRef) -> ShopperQuestion | None:
-    """Return what to GET from Redis to know whom the reference means, for a caller that has more to read there."""
+    """Return what to MGET from Redis to know whom the reference means, for a caller that has more to read there."""
     return shopper_selectors.make_question(site_id=site_id, ref=ref)
 
 
-def read_shopper(*, question: ShopperQuestion, entry: bytes | None) -> Shopper:
-    """Return the shopper of what Redis answered; without an answer it is looked up as `get_shopper` does."""
-    return shopper_selectors.read_shopper(question=question, entry=entry)
+def read_shopper(*, question: ShopperQuestion, found: Sequence[bytes | None] | None) -> Shopper:
+    """Return the shopper of what Redis answered (None: it did not), or else looked up as `get_shopper` does."""
+    return shopper_selectors.read_shopper(question=question, found=found)
 
 
 def resolve_shoppers(*, site_id: str, refs: Iterable[ShopperRef]) -> dict[ShopperRef, Shopper]:

@@ -85,11 +85,14 @@ class Shopper(msgspec.Struct, frozen=True):
 
 
 class ShopperQuestion(msgspec.Struct, frozen=True):
-    """Whom a reference may mean: the id that it has unless it was merged, and the Redis key where the answer lies."""
+    """Whom a reference may mean: the id that it has unless it was merged, and the Redis keys where the answer lies.
+
+    What an MGET of the keys answers goes to `read_shopper`; None goes there when Redis does not answer.
+    """
 
     site_id: str
     shopper_id: UUID
-    key: str
+    keys: tuple[str, ...]
 
 
 class ConsentSignal(msgspec.Struct, frozen=True):

@@ -173,3 +173,24 @@ class ConsentRecord(models.Model):
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M} {self.source}: {', '.join(self.granted) or 'nothing'}"
+
+
+class Lapse(models.Model):
+    """A change of which Redis could not be told: its entries are not trusted before a new generation has begun."""
+
+    at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M:%S}"
+
+
+class Generation(models.Model):
+    """The number (in one row) of the entries in Redis that may be trusted; it grows when lapses are found."""
+
+    number = models.BigIntegerField(help_text="Microseconds, so that it also grows across a restored database.")
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(pk=1), name="one_generation")]
+
+    def __str__(self) -> str:
+        return str(self.number)

@@ -1,28 +1,30 @@
 """Shoppers in Redis: what the serving path reads instead of Postgres.
 
-An entry is a 16-digit version and the packed shopper. An older version never replaces a newer one, whoever comes last:
-a reader that filled from an old row, or the slower of two writers. While a change is being committed a *mark* (the new
-version without a shopper) stands there: readers go to Postgres, and what they read before the commit is not kept.
-A process that dies between mark and entry leaves the mark, which expires.
+An entry is a 16-digit version, the tag of the lease under which it was written, and the packed shopper. It counts only
+under a lease with the same tag (`leases`). An older version never replaces a newer one, whoever comes last. While a
+change is being committed a *mark* (the new version alone) stands there: readers go to Postgres, what they read before
+the commit is not kept, and what they read after it is.
 """
 
 import logging
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 import redis
+from django.db import InterfaceError, OperationalError
 
 from apps.profiles.contracts import Shopper
+from apps.profiles.selectors import leases
 from specrec.kernel.quick_redis import ask
-from specrec.kernel.redis import client
+from specrec.kernel.redis import client, hasty_client
 
 logger = logging.getLogger(__name__)
 
-# An hour, not a day: it bounds how long an outdated consent could live if Redis was away just when it was withdrawn.
 KNOWN_SECONDS = 3_600
 UNKNOWN_SECONDS = 60
-MARK_SECONDS = 60
+MARK_SECONDS = 60  # longer than any transaction that sets one
 DIGITS = 16
 PAUSE_SECONDS = 1.0
 
@@ -34,68 +36,123 @@ for i, key in ipairs(KEYS) do
   end
 end
 """
+_HEAD = DIGITS + leases.TAG_LENGTH
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(Shopper)
+_renewing = threading.Lock()
 
 
 class _Pause:
-    """After Redis did not answer, readers leave it alone for a moment instead of waiting for it once a request."""
+    """After Redis did not answer it is left alone for a moment, instead of waited for once a request."""
 
     until = 0.0
 
 
-def entry_key(site_id: str, kind: str, value: str) -> str:
-    """Return the Redis key of an identity."""
-    return f"shopper:{site_id}:{kind}:{value}"
+class _Renewal:
+    """When this process renews the lease, if it still reads under it: at half its life, so that it seldom ends."""
+
+    due = 0.0
 
 
-def read(key: str) -> bytes | None:
-    """Return the entry; None when there is none, or Redis does not answer."""
-    if time.monotonic() < _Pause.until:
+def entry_keys(site_id: str, kind: str, value: str) -> tuple[str, str]:
+    """Return the Redis keys of what is known of an identity: its entry, and the lease."""
+    return f"shopper:{site_id}:{kind}:{value}", leases.KEY
+
+
+def read(keys: Sequence[str]) -> list[bytes | None] | None:
+    """Return what stands at the keys; None when Redis does not answer."""
+    if _is_away():
         return None
     try:
-        found = ask(("GET", key))[0]
+        found: list[bytes | None] = ask(("MGET", *keys))[0]
     except redis.RedisError as error:
         _pause(error)
         return None
-    return found if isinstance(found, bytes) else None
+    return found
 
 
-def unpacked(entry: bytes | None) -> Shopper | None:
-    """Return the shopper of the entry; None when there is none, or it is just being changed."""
-    if entry is None or len(entry) <= DIGITS:
+def unpacked(found: Sequence[bytes | None] | None) -> Shopper | None:
+    """Return the shopper of entry and lease; None when there is none, it does not count, or is just being changed."""
+    entry, lease = found or (None, None)
+    if entry is None or lease is None or len(entry) <= _HEAD or entry[DIGITS:_HEAD] != lease:
         return None
     try:
-        return _DECODER.decode(memoryview(entry)[DIGITS:])
+        shopper = _DECODER.decode(memoryview(entry)[_HEAD:])
     except msgspec.MsgspecError:
         logger.warning("an unreadable shopper entry is read from Postgres instead")
         return None
+    if time.monotonic() >= _Renewal.due:
+        _renew_early()
+    return shopper
 
 
-def put(entries: Mapping[str, tuple[int, Shopper | None]], *, seconds: int) -> None:
-    """Write entries (or marks, where there is no shopper) that are not older than what stands there."""
-    if not entries:
-        return
-    values = [f"{version:0{DIGITS}d}".encode() + _packed(shopper) for version, shopper in entries.values()]
+def tag_of(found: Sequence[bytes | None] | None) -> bytes | None:
+    """Return the tag of the lease for what is read from now on, renewed if need be; None when there is none.
+
+    Raises OperationalError when Postgres is away.
+    """
+    if found is None or _is_away():
+        return None
+    return found[1] or _renew()
+
+
+def mark(versions: Mapping[str, int]) -> bool:
+    """Mark the entries at these keys as being changed to these versions; return whether Redis was told."""
+    if _is_away():
+        return False
     try:
-        client().eval(_PUT, len(entries), *entries, str(seconds), *values)
+        _put(hasty_client(), {key: _head(version) for key, version in versions.items()}, MARK_SECONDS)
+    except redis.RedisError as error:
+        _pause(error)
+        return False
+    return True
+
+
+def fill(key: str, *, version: int, shopper: Shopper, tag: bytes) -> None:
+    """Keep what was read after the tag was."""
+    entry = _head(version) + tag + _ENCODER.encode(shopper)
+    try:
+        _put(client(), {key: entry}, KNOWN_SECONDS if version else UNKNOWN_SECONDS)
     except redis.RedisError as error:
         _pause(error)
 
 
-def fill(key: str, *, version: int, shopper: Shopper) -> None:
-    """Keep what was just read, unless Redis is known to be away."""
-    if time.monotonic() >= _Pause.until:
-        put({key: (version, shopper)}, seconds=KNOWN_SECONDS if version else UNKNOWN_SECONDS)
-
-
 def resume() -> None:
-    """Ask Redis again at once, as a new process does."""
-    _Pause.until = 0.0
+    """Know nothing of Redis, as a new process does."""
+    _Pause.until = _Renewal.due = 0.0
 
 
-def _packed(shopper: Shopper | None) -> bytes:
-    return b"" if shopper is None else _ENCODER.encode(shopper)
+def _put(to: "redis.Redis", entries: Mapping[str, bytes], seconds: int) -> None:
+    to.eval(_PUT, len(entries), *entries, str(seconds), *entries.values())
+
+
+def _head(version: int) -> bytes:
+    return f"{version:0{DIGITS}d}".encode()
+
+
+def _renew() -> bytes | None:
+    """Only one thread at a time: the others get what they need from Postgres meanwhile, and do not keep it."""
+    if not _renewing.acquire(blocking=False):
+        return None
+    try:
+        _Renewal.due = time.monotonic() + leases.SECONDS / 2
+        return leases.renew()
+    except redis.RedisError as error:
+        _pause(error)
+        return None
+    finally:
+        _renewing.release()
+
+
+def _renew_early() -> None:
+    try:
+        _renew()
+    except (OperationalError, InterfaceError) as error:
+        logger.warning("the lease of the shopper entries is not renewed: %s", type(error).__name__)
+
+
+def _is_away() -> bool:
+    return time.monotonic() < _Pause.until
 
 
 def _pause(error: redis.RedisError) -> None:

@@ -1,6 +1,8 @@
 """Reads of shoppers: one query for any number of them."""
 
-from collections.abc import Collection, Iterable
+import logging
+import time
+from collections.abc import Collection, Iterable, Sequence
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -12,6 +14,16 @@ from apps.profiles.models import Consent, ShopperIdentity
 from apps.profiles.selectors import entries
 from specrec.kernel import ids
 from specrec.kernel.errors import Invalid, NotFound
+
+logger = logging.getLogger(__name__)
+
+PAUSE_SECONDS = 1.0
+
+
+class _Away:
+    """After Postgres did not answer, serving leaves it alone for a moment instead of waiting for it once a request."""
+
+    until = 0.0
 
 
 def identity_of(ref: ShopperRef) -> tuple[str, str] | None:
@@ -26,7 +38,7 @@ def identity_of(ref: ShopperRef) -> tuple[str, str] | None:
 def get_shopper(*, site_id: str, ref: ShopperRef) -> Shopper | None:
     """Return whom the reference means: from Redis, else from Postgres, else (both away) without any consent."""
     question = make_question(site_id=site_id, ref=ref)
-    return None if question is None else read_shopper(question=question, entry=entries.read(question.key))
+    return None if question is None else read_shopper(question=question, found=entries.read(question.keys))
 
 
 def make_question(*, site_id: str, ref: ShopperRef) -> ShopperQuestion | None:
@@ -34,22 +46,34 @@ def make_question(*, site_id: str, ref: ShopperRef) -> ShopperQuestion | None:
     identity = identity_of(ref)
     if identity is None:
         return None
-    return ShopperQuestion(site_id, ids.shopper_id(site_id, *identity), entries.entry_key(site_id, *identity))
+    return ShopperQuestion(site_id, ids.shopper_id(site_id, *identity), entries.entry_keys(site_id, *identity))
 
 
-def read_shopper(*, question: ShopperQuestion, entry: bytes | None) -> Shopper:
-    """Return the shopper of the Redis entry; without a usable one from Postgres, else without any consent."""
-    found = entries.unpacked(entry)
-    if found is not None:
-        return found
+def read_shopper(*, question: ShopperQuestion, found: Sequence[bytes | None] | None) -> Shopper:
+    """Return the shopper of what stands in Redis; when that does not count from Postgres, else without any consent."""
+    known = entries.unpacked(found)
+    if known is not None:
+        return known
     own_id = question.shopper_id
-    try:
-        known = read_shoppers(site_id=question.site_id, own_ids=[own_id])
-    except (OperationalError, InterfaceError):
+    if time.monotonic() < _Away.until:
         return Shopper(own_id)
-    version, shopper = known.get(own_id, (0, Shopper(own_id)))
-    entries.fill(question.key, version=version, shopper=shopper)
+    try:
+        tag = entries.tag_of(found)  # first: what is read before it may be older than it says
+        rows = read_shoppers(site_id=question.site_id, own_ids=[own_id])
+    except (OperationalError, InterfaceError) as error:
+        logger.warning("shoppers count as without consent, Postgres unavailable: %s", type(error).__name__)
+        _Away.until = time.monotonic() + PAUSE_SECONDS
+        return Shopper(own_id)
+    version, shopper = rows.get(own_id, (0, Shopper(own_id)))
+    if tag is not None:
+        entries.fill(question.keys[0], version=version, shopper=shopper, tag=tag)
     return shopper
+
+
+def resume() -> None:
+    """Know nothing of the parts, as a new process does."""
+    _Away.until = 0.0
+    entries.resume()
 
 
 def resolve_shoppers(*, site_id: str, refs: Iterable[ShopperRef]) -> dict[ShopperRef, Shopper]:

@@ -101,6 +101,7 @@ def _apply(site_id: str, words: Mapping[UUID, _Word], shoppers: Mapping[UUID, Sh
     current = _granted_now(words)
     heard: list[Shopper] = []
     changed: dict[UUID, _Word] = {}
+    narrows = False
     for shopper_id, word in words.items():
         shopper, granted = shoppers[shopper_id], current.get(shopper_id, frozenset())
         is_first = shopper.consent_at is None
@@ -110,12 +111,13 @@ def _apply(site_id: str, words: Mapping[UUID, _Word], shoppers: Mapping[UUID, Sh
             word = replace(word, granted=word.granted & granted)  # noqa: PLW2901 - the word as it holds
         if is_first or word.granted != granted:
             changed[shopper_id] = word
+            narrows = narrows or not granted <= word.granted
             shopper.version = next_version(shopper.version)
         if is_first or word.granted != granted or word.at != shopper.consent_at:
             shopper.consent_at = word.at
             heard.append(shopper)
     _write(site_id, heard, changed)
-    publish(site_id=site_id, shopper_ids=changed)
+    publish(shopper_ids=changed, narrows=narrows)
 
 
 def _granted_now(shopper_ids: Collection[UUID]) -> dict[UUID, frozenset[str]]:

@@ -1,17 +1,14 @@
-"""Identities and shoppers under lock, and their entries in Redis kept right around a commit."""
+"""Identities and shoppers under lock, and readers who learn of every change."""
 
 import time
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from functools import partial
 from uuid import UUID
 
 from django.db import transaction
 
-from apps.profiles.contracts import Shopper as ShopperState
-from apps.profiles.models import Shopper, ShopperIdentity
-from apps.profiles.selectors import entries
-from apps.profiles.selectors.shoppers import read_shoppers
+from apps.profiles.models import Lapse, Shopper, ShopperIdentity
+from apps.profiles.selectors import entries, leases
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -56,17 +53,22 @@ def next_version(*before: int) -> int:
     return max(*before, 0) + 1 if max(before) >= _microseconds() else _microseconds()
 
 
-def publish(*, site_id: str, shopper_ids: Collection[UUID]) -> None:
-    """Mark the Redis entries of these changed shoppers now and write them anew once the transaction has committed."""
+def publish(*, shopper_ids: Collection[UUID], narrows: bool) -> None:
+    """Make readers learn of these changed shoppers with their next answer, in the transaction that changes them.
+
+    Their Redis entries are marked. When Redis cannot be told, a lapse is committed with the change; what `narrows` a
+    consent then also waits, after the commit, until no reader can still trust an older entry.
+    """
     if not shopper_ids:
         return
-    names = ShopperIdentity.objects.filter(shopper_id__in=shopper_ids).values_list("own_id", "kind", "value")
-    keys = {own_id: entries.entry_key(site_id, kind, value) for own_id, kind, value in names}
-    states = read_shoppers(site_id=site_id, own_ids=keys)
-    fresh: dict[str, tuple[int, ShopperState | None]] = {keys[own_id]: state for own_id, state in states.items()}
-    marks: dict[str, tuple[int, ShopperState | None]] = {key: (version, None) for key, (version, _) in fresh.items()}
-    entries.put(marks, seconds=entries.MARK_SECONDS)
-    transaction.on_commit(partial(entries.put, fresh, seconds=entries.KNOWN_SECONDS))
+    names = ShopperIdentity.objects.filter(shopper_id__in=shopper_ids)
+    rows = names.values_list("site_id", "kind", "value", "shopper__version")
+    versions = {entries.entry_keys(site_id, kind, value)[0]: version for site_id, kind, value, version in rows}
+    if entries.mark(versions):
+        return
+    Lapse.objects.create()
+    if narrows:
+        transaction.on_commit(leases.outlast)
 
 
 def _locked(shopper_ids: Collection[UUID]) -> dict[UUID, Shopper]:

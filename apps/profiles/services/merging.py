@@ -34,7 +34,7 @@ def merge_shoppers(*, site_id: str, anonymous_id: str, customer_id: str, now: da
                 )
                 raise Conflict(message, code="already_merged", field="anonymous_id")
             _absorb(shoppers[merged], shoppers[canonical], now)
-            publish(site_id=site_id, shopper_ids=[canonical])
+            publish(shopper_ids=[canonical], narrows=True)
         return _state(site_id, customer.own_id)
 
 

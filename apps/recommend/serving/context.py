@@ -61,8 +61,8 @@ def _put_shopper(draft: Draft) -> None:
     question = profiles.ask_shopper(site_id=draft.site_id, ref=ref)
     if question is None:
         return
-    packed, entry = _fetch(question)
-    shopper = profiles.read_shopper(question=question, entry=entry)
+    packed, found = _fetch(question)
+    shopper = profiles.read_shopper(question=question, found=found)
     if PURPOSE not in shopper.purposes:
         return
     draft.shopper_id = shopper.shopper_id
@@ -73,17 +73,17 @@ def _put_shopper(draft: Draft) -> None:
     draft.stored = read_state(merge_states(states), now=draft.now.timestamp())
 
 
-def _fetch(question: ShopperQuestion) -> tuple[bytes | None, bytes | None]:
-    """Return the packed state and the shopper's entry: one round trip, as most shoppers have one name."""
+def _fetch(question: ShopperQuestion) -> tuple[bytes | None, list[bytes | None] | None]:
+    """Return the packed state and what is known of the shopper: one round trip, as most shoppers have one name."""
     if _breaker.is_open():
         return None, None
     try:
         store = RedisStore(client())
-        packed, (entry,) = store.fetch((question.site_id, question.shopper_id), ("GET", question.key))
+        packed, (found,) = store.fetch((question.site_id, question.shopper_id), ("MGET", *question.keys))
     except redis.RedisError as error:
         _trip(error)
         return None, None
-    return packed, entry
+    return packed, found
 
 
 def _states_of(site_id: str, shopper_ids: Sequence[UUID]) -> list[ShopperState]:

@@ -6,7 +6,7 @@ import pytest
 
 from apps.profiles import api, gate
 from apps.profiles.contracts import SiteInfo
-from apps.profiles.selectors import entries
+from apps.profiles.selectors import shoppers
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -20,7 +20,7 @@ def now() -> datetime:
 def _new_process() -> None:
     """Forget what a process remembers between requests."""
     gate.forget_all()
-    entries.resume()
+    shoppers.resume()
 
 
 def _site(site_id: str, name: str, locale: str, currency: str, time_zone: str) -> str:
