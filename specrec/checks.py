@@ -45,6 +45,15 @@ def check_services(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> li
     return found
 
 
+@register()
+def check_stream(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001 - Django's
+    """Refuse a stream that does not exist, and outside of tests the one in memory, which loses what was accepted."""
+    if settings.STREAM in settings.STREAMS:
+        return []
+    message = f"SPECREC_STREAM is {settings.STREAM!r}, where events cannot be kept."
+    return [Error(message, hint=f"Unset it, or choose from {', '.join(settings.STREAMS)}.", id="specrec.E006")]
+
+
 @register(Tags.caches, deploy=True)
 def check_redis(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001 - Django's
     """Warn of a Redis that is away or older than the commands in use (`manage.py check --deploy`)."""

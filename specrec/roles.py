@@ -63,7 +63,7 @@ class Stack:
         return log_of(self.parts.folder, role)
 
     def wait_until_ready(self, *, seconds: float = 60.0) -> None:
-        """Wait until the web says that it is ready; PartsError with the end of its log where it does not or keeps dying."""
+        """Wait until the web is ready; PartsError with the end of its log when it is not in time, or keeps dying."""
         before = self._supervisor.deaths("web")
 
         def is_hopeless() -> bool:

@@ -101,8 +101,9 @@ REDIS_URL = env.text("REDIS_URL")
 CACHES = {"default": {"BACKEND": "django_redis.cache.RedisCache", "LOCATION": REDIS_URL, "KEY_PREFIX": "cache"}}
 BLOBS_DIR = Path(env.text("SPECREC_BLOBS_DIR", str(BASE_DIR / ".specrec" / "blobs")))
 
-# The twin of the event stream: "postgres" (the log in the database) or "memory" (one process, for tests).
+# Where the event stream is kept. Only tests may choose the one that forgets.
 STREAM = env.text("SPECREC_STREAM", "postgres")
+STREAMS: tuple[str, ...] = ("postgres",)
 
 # --- language and time -----------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en-gb"

@@ -8,6 +8,7 @@ import redis.exceptions
 from django.test import override_settings
 
 from specrec import checks
+from specrec.settings import base
 
 LONG = "x" * 50
 
@@ -45,6 +46,19 @@ class TestCheckServices:
     def test_finds(self, settings: dict[str, Any], expected: list[str]) -> None:
         with override_settings(**settings):
             assert codes(checks.check_services(None)) == expected
+
+
+class TestCheckStream:
+    @pytest.mark.parametrize(
+        ("stream", "expected"), [("postgres", []), ("memory", ["specrec.E006"]), ("kafka", ["specrec.E006"])]
+    )
+    def test_production_takes_only_what_keeps_events(self, stream: str, expected: list[str]) -> None:
+        with override_settings(STREAM=stream, STREAMS=base.STREAMS):
+            assert codes(checks.check_stream(None)) == expected
+
+    def test_tests_may_forget(self) -> None:
+        with override_settings(STREAM="memory"):
+            assert codes(checks.check_stream(None)) == []
 
 
 class TestCheckRedis:

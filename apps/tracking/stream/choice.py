@@ -3,6 +3,7 @@
 from functools import cache
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 
 from apps.tracking.stream.base import Stream
 from apps.tracking.stream.memory import MemoryStream
@@ -13,9 +14,12 @@ TWINS: dict[str, type[MemoryStream] | type[PostgresStream]] = {"postgres": Postg
 
 @cache
 def _make(name: str) -> Stream:
+    if name not in settings.STREAMS:  # also where no system check was run, as in the web: 202 is a promise
+        message = f"SPECREC_STREAM is {name!r}; choose from {', '.join(settings.STREAMS)}."
+        raise ImproperlyConfigured(message)
     return TWINS[name]()
 
 
 def get_stream() -> Stream:
-    """Return the one stream of this process; raises KeyError when the setting names no twin."""
+    """Return the one stream of this process; raises ImproperlyConfigured for one that may not be used here."""
     return _make(settings.STREAM)
