@@ -23,14 +23,16 @@ class Command(commands.Command):
         parser.add_argument(
             "--site", help="site to load into; made when it is not there (default: the data set's name)"
         )
-        parser.add_argument("--currency", default="GBP")
+        parser.add_argument("--currency", default="GBP", help="of a site that is made; one that is there keeps its own")
 
     def handle(self, *, dataset: str, path: Path, site: str | None, currency: str, **_: Any) -> None:
         now = clock.now()
         site_id = site or dataset
-        data = LOADERS[dataset](path, currency=currency, now=now)
-        info = SiteInfo(site_id=site_id, name=dataset, locale="en-GB", currency=currency, time_zone="UTC")
-        profiles.ensure_site(site=info)
+        known = {one.site_id: one.currency for one in profiles.list_sites()}
+        data = LOADERS[dataset](path, currency=known.get(site_id, currency), now=now)
+        if site_id not in known:
+            info = SiteInfo(site_id=site_id, name=dataset, locale="en-GB", currency=currency, time_zone="UTC")
+            profiles.ensure_site(site=info)
         status = load.load_items(site_id=site_id, dataset=data, now=now)
         self.stdout.write(f"items: {status.lines_done:,} of {status.lines_total:,}, {status.lines_failed:,} refused")
         with tqdm(total=data.event_count, unit=" events", desc="events") as bar:
