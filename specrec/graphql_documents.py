@@ -2,11 +2,14 @@
 
 A document is refused before it can cost anything: by its length, by its number of tokens, by how deep it selects, by
 how many fields it selects once its fragments are written out, and by how many fields it asks of the root (each of those
-is a question to the platform, whatever alias it hides behind).
+is a question to the platform, whatever alias it hides behind). How many rows it asks for is in its
+variables too, so that is checked at each request.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from graphql import (
     DocumentNode,
@@ -26,6 +29,7 @@ from graphql import (
     validate,
 )
 
+from specrec.graphql_rows import Rows, rows_of
 from specrec.kernel.errors import Invalid, TooLarge
 
 MAX_LENGTH = 20_000
@@ -51,6 +55,13 @@ class Prepared:
     """A document that may be executed."""
 
     document: DocumentNode
+    rows: Mapping[str | None, Rows]
+
+    def check_rows(self, operation_name: str | None, variables: Mapping[str, Any], *, is_browser: bool) -> None:
+        """Raise Invalid when the operation asks for too many rows."""
+        rows = self.rows.get(operation_name) if operation_name or len(self.rows) > 1 else next(iter(self.rows.values()))
+        if rows is not None:
+            rows.check(variables, is_browser=is_browser)
 
     def kind(self, operation_name: str | None) -> str | None:
         """Return query, mutation or subscription; None when the name does not single out an operation."""
@@ -92,7 +103,7 @@ def _prepare(schema: GraphQLSchema, text: str) -> Prepared:
         raise Invalid(message, code="query_too_deep", field="query") from error
     if errors:
         raise Rejected(errors)
-    return Prepared(document)
+    return Prepared(document, rows_of(schema, document))
 
 
 @dataclass(frozen=True, slots=True)

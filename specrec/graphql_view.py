@@ -100,6 +100,9 @@ class SpecrecGraphQLView(GraphQLView):
         if request.method == "GET" and prepared.kind(operation_name) not in {"query", None}:
             message = "A mutation must be sent with POST."
             raise Refused(message, status=HTTPStatus.METHOD_NOT_ALLOWED, code="method_not_allowed")
+        caller: Caller | None = request.caller  # type: ignore[attr-defined]  # put there by _identify
+        is_browser = caller is None or caller.kind != "secret"
+        prepared.check_rows(operation_name, variables or {}, is_browser=is_browser)
         return execute_sync(
             self.schema.graphql_schema,
             prepared.document,

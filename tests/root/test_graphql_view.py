@@ -64,6 +64,14 @@ class TestAnswer:
         body = {"query": "query A { site { name } } query B { site { locale } }", "operationName": "B"}
         assert send(client, body, key) == (200, {"data": {"site": {"locale": "en-GB"}}})
 
+    def test_a_browser_gets_smaller_pages_than_a_server(self, client: Client, key: IssuedKey) -> None:
+        body = {"query": "query($n: Int) { items(first: $n) { edges { cursor } } }", "variables": {"n": 101}}
+        assert refusal_of(client, body, key) == (400, "page_too_large")
+        secret = api.create_key(site_id="uk", kind="secret", name="till")
+        assert send(client, body, secret) == (200, {"data": {"items": {"edges": []}}})
+        costly = {"query": "{ a: stores { name } b: stores { name } c: stores { name } items { edges { cursor } } }"}
+        assert refusal_of(client, costly, secret) == (400, "query_too_costly")
+
     def test_sets_no_cookie(self, client: Client, key: IssuedKey) -> None:
         send(client, {"query": SITE}, key)
         assert not client.cookies
