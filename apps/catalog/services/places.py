@@ -1,6 +1,6 @@
 """Writing stores and categories: the good ones are taken, the same again changes nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Literal
 from zoneinfo import available_timezones
@@ -30,7 +30,7 @@ def _upsert_stores(site_id: str, stores: Sequence[StoreInput]) -> list[Outcome]:
         changed: dict[str, Store] = {}
         for line, store in enumerate(stores, start=1):
             try:
-                _check_time_zone(store.time_zone)
+                check_store(store)
             except Problem as problem:
                 outcomes.append(line_error(line, store.store_id, problem))
                 continue
@@ -64,8 +64,7 @@ def _upsert_categories(site_id: str, categories: Sequence[CategoryInput]) -> lis
         changed: dict[str, Category] = {}
         for line, category in enumerate(categories, start=1):
             try:
-                check_localized(category.name, at="name")
-                _check_no_cycle(category, parents)
+                check_category(category, parents)
             except Problem as problem:
                 outcomes.append(line_error(line, category.category_id, problem))
                 continue
@@ -120,13 +119,16 @@ def _time_zones() -> set[str]:
     return available_timezones()
 
 
-def _check_time_zone(name: str | None) -> None:
-    if name and name not in _time_zones():
-        message = f"{name} is not an IANA time zone, such as Europe/London."
+def check_store(store: StoreInput) -> None:
+    """Raise Invalid for a time zone that does not exist."""
+    if store.time_zone and store.time_zone not in _time_zones():
+        message = f"{store.time_zone} is not an IANA time zone, such as Europe/London."
         raise Invalid(message, code="unknown_time_zone", field="time_zone")
 
 
-def _check_no_cycle(category: CategoryInput, parents: dict[str, str]) -> None:
+def check_category(category: CategoryInput, parents: Mapping[str, str]) -> None:
+    """Raise Invalid without a name, Conflict where it would be below itself; `parents` are those that are stored."""
+    check_localized(category.name, at="name")
     above, steps = category.parent_id or "", 0
     while above and steps <= len(parents):
         if above == category.category_id:

@@ -6,10 +6,9 @@ After an edit the next import of the item counts as a change even when its sourc
 from typing import Any
 from uuid import UUID
 
-import msgspec
 from django import forms
 from django.contrib import admin
-from django.contrib.postgres.forms import SimpleArrayField
+from django.contrib.admin.utils import unquote
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
@@ -17,103 +16,23 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from apps.catalog import api
-from apps.catalog.contracts import CategoryInput, ItemInput, PriceInput, StoreInput, VariantInput
+from apps.catalog.admin.forms import (
+    CategoryForm,
+    ItemForm,
+    PlaceFormSet,
+    PriceForm,
+    PriceFormSet,
+    StockForm,
+    StoreForm,
+    VariantForm,
+    VariantFormSet,
+    VariantPageForm,
+)
 from apps.catalog.models import Category, ImportJob, Item, Price, Stock, Store, Variant
-from apps.catalog.services.checks import check_item, check_localized, check_prices
 from apps.catalog.services.items import NEVER
 from apps.catalog.services.stamp import writing
 from apps.profiles import api as profiles
-from specrec.kernel import clock, wire
-from specrec.kernel.errors import Problem
-
-
-def _lines(help_text: str) -> SimpleArrayField:
-    widget = forms.Textarea(attrs={"rows": 3, "cols": 80})
-    return SimpleArrayField(forms.CharField(), delimiter="\n", required=False, widget=widget, help_text=help_text)
-
-
-class _CheckedForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
-    """A form that is read as the wire type of its noun, so that both doors accept the same."""
-
-    def read(self, cleaned: dict[str, Any]) -> None:
-        """Raise the Problem that the doors would answer with."""
-        raise NotImplementedError
-
-    def clean(self) -> dict[str, Any]:
-        """Put the problem at its field."""
-        cleaned = super().clean() or {}
-        if self.errors:
-            return cleaned
-        try:
-            self.read(cleaned)
-        except Problem as problem:
-            name = (problem.field or "").partition(".")[0].partition("[")[0]
-            self.add_error(name if name in self.fields else None, f"{problem.field}: {problem.message}")
-        return cleaned
-
-
-class ItemForm(_CheckedForm):
-    """An item without its variants."""
-
-    category_ids = _lines("One category id a line.")
-    image_urls = _lines("One address a line; the first is shown.")
-
-    def read(self, cleaned: dict[str, Any]) -> None:
-        """Check everything but the variants."""
-        names = set(msgspec.structs.asdict(_SAMPLE)) & set(cleaned)
-        given = {name: cleaned[name] for name in names - {"url", "released_at"}}
-        given["url"] = cleaned.get("url") or None
-        given.setdefault("item_id", self.instance.item_id)
-        item = wire.convert(given | {"variants": [{"sku": "any"}]}, ItemInput)
-        check_item(1, item)
-
-
-class VariantForm(_CheckedForm):
-    """A variant without its prices and stock."""
-
-    image_urls = _lines("One address a line.")
-
-    def read(self, cleaned: dict[str, Any]) -> None:
-        """Check it as the only variant of an item of its type."""
-        names = ("sku", "name", "attributes", "image_urls", "cost")
-        given = {name: cleaned[name] for name in names if name in cleaned}
-        given.setdefault("sku", self.instance.sku)
-        variant = wire.convert(given | {"gtin": cleaned.get("gtin") or None}, VariantInput)
-        item_type = self.instance.item.item_type if self.instance.item_id else "generic"
-        check_item(1, msgspec.structs.replace(_SAMPLE, item_type=item_type, variants=[variant]))
-
-
-class PriceForm(_CheckedForm):
-    """A price."""
-
-    def read(self, cleaned: dict[str, Any]) -> None:
-        """Check amount, currency and validity."""
-        given = {name: cleaned.get(name) for name in ("amount", "currency", "compare_at", "valid_from", "valid_until")}
-        check_prices([wire.convert(given | {"store_id": cleaned.get("store_id") or None}, PriceInput)], at="")
-
-
-class StoreForm(_CheckedForm):
-    """A store."""
-
-    def read(self, cleaned: dict[str, Any]) -> None:
-        """Check it as the door would."""
-        names = ("name", "address", "latitude", "longitude", "is_active")
-        given = {name: cleaned[name] for name in names if name in cleaned}
-        given |= {"store_id": cleaned.get("store_id", self.instance.store_id)}
-        wire.convert(given | {"time_zone": cleaned.get("time_zone") or None}, StoreInput)
-
-
-class CategoryForm(_CheckedForm):
-    """A category."""
-
-    def read(self, cleaned: dict[str, Any]) -> None:
-        """Check it as the door would."""
-        given = {"name": cleaned["name"], "category_id": cleaned.get("category_id", self.instance.category_id)}
-        wire.convert(given | {"parent_id": cleaned.get("parent_id") or None}, CategoryInput)
-        check_localized(cleaned["name"], at="name")
-
-
-_SAMPLE = ItemInput(item_id="any", item_type="generic", name={"en": "any"}, variants=[VariantInput(sku="any")])
+from specrec.kernel import clock
 
 
 class _StampedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
@@ -133,16 +52,44 @@ class _StampedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic 
             return forms.ChoiceField(choices=sites, help_text=db_field.help_text)
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        """Take the writer lock before the row is read, so that what is checked is what will be overwritten."""
+        site_id = self._site_of(request, object_id) if request.method == "POST" else None
+        if site_id is None:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        with writing(site_id):
+            return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def _site_of(self, request: HttpRequest, object_id: str | None) -> str | None:
+        if object_id is not None:
+            row = self.get_object(request, unquote(object_id))
+            return None if row is None else row.site_id
+        named = request.POST.get("site_id")
+        return named if any(site.site_id == named for site in profiles.list_sites()) else None
+
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's
-        """Take the writer lock first; the admin's own transaction holds it to the end."""
-        with writing(obj.site_id):
+        """Write a new row whole, of a stored one what the form has changed."""
+        if not change:
             super().save_model(request, obj, form, change)
+        else:
+            _save_changes(obj, form.changed_data)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:  # noqa: FBT001 - Django's
         """Move the stamp if the form or one of its inlines has changed."""
         with writing(form.instance.site_id) as written:
             super().save_related(request, form, formsets, change)
             written.effective = form.has_changed() or any(formset.has_changed() for formset in formsets)
+            if written.effective:
+                self.note_change(form.instance)
+
+    def note_change(self, obj: Any) -> None:
+        """Do what an edit brings with it; by default nothing."""
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         """Delete and move the stamp."""
@@ -156,11 +103,24 @@ class _StampedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic 
             self.delete_model(request, row)
 
 
+def _save_changes(row: Model, names: list[str], **also: Any) -> None:
+    for name, value in also.items():
+        setattr(row, name, value)
+    if names:
+        row.save(update_fields=[*names, *also])
+
+
+def _forget_digests(item_key: int) -> None:
+    """Make the next import of the item count as a change even when its source has not changed."""
+    Item.objects.filter(pk=item_key).update(updated_at=clock.now(), fingerprint="", offers_fingerprint="")
+
+
 class VariantInline(admin.StackedInline):  # type: ignore[type-arg]  # not generic at run time
     """The SKUs of an item; prices and stock are on the page of each."""
 
     model = Variant
     form = VariantForm
+    formset = VariantFormSet
     fields = ("sku", "gtin", "position", "name", "attributes", "image_urls", "cost")
     extra = 0
     min_num = 1
@@ -191,21 +151,25 @@ class ItemAdmin(_StampedAdmin):
         return super().get_queryset(request).filter(deleted_at__isnull=True)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's
-        """Note the time and forget the digest of the last import."""
-        obj.updated_at = clock.now()
-        obj.created_at = obj.created_at or obj.updated_at
-        obj.fingerprint = obj.offers_fingerprint = ""
+        """Give a new item the times that the form does not ask for."""
+        if not change:
+            obj.created_at = obj.updated_at = clock.now()
         super().save_model(request, obj, form, change)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:  # noqa: FBT001 - Django's
-        """Give new variants what the form does not ask for."""
-        for variant in formset.save(commit=False):
-            variant.site_id = form.instance.site_id
-            variant.prices_at = variant.prices_at or NEVER
-            variant.save()
+        """Remove first, so that a SKU may move to another row; give new variants what the form does not ask for."""
+        formset.save(commit=False)
         for variant in formset.deleted_objects:
             variant.delete()
-        formset.save_m2m()
+        for variant, names in formset.changed_objects:
+            _save_changes(variant, names)
+        for variant in formset.new_objects:
+            variant.site_id, variant.prices_at = form.instance.site_id, NEVER
+            variant.save()
+
+    def note_change(self, obj: Any) -> None:
+        """Forget the digests of its last import."""
+        _forget_digests(obj.pk)
 
     def get_deleted_objects(
         self, objs: Any, request: HttpRequest
@@ -223,6 +187,7 @@ class PriceInline(admin.TabularInline):  # type: ignore[type-arg]  # not generic
 
     model = Price
     form = PriceForm
+    formset = PriceFormSet
     fields = ("currency", "store_id", "amount", "compare_at", "valid_from", "valid_until")
     extra = 0
 
@@ -231,6 +196,8 @@ class StockInline(admin.TabularInline):  # type: ignore[type-arg]  # not generic
     """Stock of a SKU."""
 
     model = Stock
+    form = StockForm
+    formset = PlaceFormSet
     fields = ("store_id", "on_hand", "reserved", "try_on_sample")
     extra = 0
 
@@ -240,12 +207,12 @@ class VariantAdmin(_StampedAdmin):
     """SKUs with their prices and stock; they are made and removed on the page of their item."""
 
     natural_id = "sku"
-    form = VariantForm
+    form = VariantPageForm
     list_display = ("sku", "item", "site_id")
     list_filter = ("site_id",)
     list_select_related = ("item",)
     search_fields = ("sku", "gtin", "item__item_id")
-    fields = ("site_id", "sku", "item", "gtin", "position", "name", "attributes", "image_urls", "cost")
+    fields = ("site_id", "sku", "item", "gtin", "position", "name", "attributes", "image_urls", "cost", "seen")
     readonly_fields = ("item",)
     inlines = (PriceInline, StockInline)
 
@@ -260,21 +227,23 @@ class VariantAdmin(_StampedAdmin):
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:  # noqa: FBT001 - Django's
         """Note when prices and stock were set, so that older updates are ignored."""
         now = clock.now()
-        for row in formset.save(commit=False):
+        also = {"updated_at": now} if formset.model is Stock else {}
+        formset.save(commit=False)
+        for row in formset.deleted_objects:
+            row.delete()
+        for row, names in formset.changed_objects:
+            _save_changes(row, names, **also)
+        for row in formset.new_objects:
             row.site_id = form.instance.site_id
             if isinstance(row, Stock):
                 row.updated_at = now
             row.save()
-        for row in formset.deleted_objects:
-            row.delete()
         if formset.model is Price and formset.has_changed():
             Variant.objects.filter(pk=form.instance.pk).update(prices_at=now)
-        formset.save_m2m()
 
-    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:  # noqa: FBT001 - Django's
-        """Forget the digests of the last import of the item."""
-        super().save_related(request, form, formsets, change)
-        Item.objects.filter(pk=form.instance.item_id).update(fingerprint="", offers_fingerprint="")
+    def note_change(self, obj: Any) -> None:
+        """Forget the digests of the last import of its item."""
+        _forget_digests(obj.item_id)
 
 
 @admin.register(Store)
