@@ -1,17 +1,25 @@
-"""What only pages for people need (sessions, CSRF, users, messages), kept off the doors of machines.
+"""Bodies without a length, read whole; and what only pages for people need, kept off the doors of machines.
 
 Doors that are opened with a key read no cookie, so Django's four middlewares would do nothing there but cost: together
 they took a third of the time of a whole small answer. Each is Django's own, told to step aside on those paths.
 """
 
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from inspect import iscoroutinefunction
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth import middleware as auth
 from django.contrib.messages import middleware as messages
 from django.contrib.sessions import middleware as sessions
+from django.core.exceptions import RequestDataTooBig
+from django.core.handlers.wsgi import LimitedStream, WSGIRequest
 from django.http import HttpRequest, HttpResponseBase, HttpResponseForbidden
 from django.middleware import csrf
+from django.utils.decorators import sync_and_async_middleware
+
+from specrec.errors import Refused, problem_response
 
 Answer = HttpResponseBase | Awaitable[HttpResponseBase]  # the second under ASGI
 MACHINE_PATHS = ("/v1/", "/graphql", "/health/", "/version")
@@ -20,6 +28,51 @@ MACHINE_PATHS = ("/v1/", "/graphql", "/health/", "/version")
 def is_for_machines(request: HttpRequest) -> bool:
     """Return whether the path is a door that is opened with a key (or that needs none), never with a cookie."""
     return request.path_info.startswith(MACHINE_PATHS)
+
+
+@sync_and_async_middleware
+def whole_bodies(get_response: Callable[[HttpRequest], Answer]) -> Callable[[HttpRequest], Answer]:
+    """Return what answers a body that comes in chunks, of which Django would read nothing under WSGI.
+
+    It is read to its end where the server marks that, up to the size of any other body; else it is refused with 411.
+    """
+    if iscoroutinefunction(get_response):
+        return get_response  # under ASGI the end is always marked
+
+    def answer(request: HttpRequest) -> Answer:
+        if isinstance(request, WSGIRequest) and not request.META.get("CONTENT_LENGTH"):
+            if request.META.get("wsgi.input_terminated"):
+                chunks: Any = _Chunks(request.META["wsgi.input"], settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+                request._stream = chunks  # noqa: SLF001 - there is no public way
+            elif "HTTP_TRANSFER_ENCODING" in request.META:
+                message = "This server does not read a body in chunks. Send it with a Content-Length."
+                return problem_response(Refused(message, status=HTTPStatus.LENGTH_REQUIRED, code="length_required"))
+        return get_response(request)
+
+    return answer
+
+
+class _Chunks(LimitedStream):
+    """A body without a length; raises RequestDataTooBig where it is longer than allowed."""
+
+    def __init__(self, stream: Any, allowed: int) -> None:
+        super().__init__(stream, allowed + 1)
+        self._left = allowed
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Return the next bytes, all of them by default."""
+        return self._checked(super().read(-1 if size is None else size))
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        """Return the next line."""
+        return self._checked(super().readline(-1 if size is None else size))
+
+    def _checked(self, data: bytes) -> bytes:
+        self._left -= len(data)
+        if self._left < 0:
+            message = "The body is larger than this server reads."
+            raise RequestDataTooBig(message)
+        return data
 
 
 class SessionMiddleware(sessions.SessionMiddleware):

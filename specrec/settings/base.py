@@ -52,6 +52,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
+    "specrec.middleware.whole_bodies",
     "specrec.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "specrec.middleware.CsrfViewMiddleware",
