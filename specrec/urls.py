@@ -8,17 +8,19 @@ from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
 from specrec import health, openapi  # noqa: F401 - the document's extensions register themselves on import
 from specrec.graphql_view import SpecrecGraphQLView
 
-# The order decides nothing: no two services share a path.
+# The order decides what is found soonest, and nothing else: no two services share a path.
 APPS = ("recommend", "tracking", "catalog", "profiles")
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("v1/", include(f"apps.{name}.urls")) for name in APPS if name in settings.SERVICES
+]
+urlpatterns += [
     path("health/live", health.live),
     path("health/ready", health.ready),
     path("version", health.version),
     path("v1/openapi.json", SpectacularJSONAPIView.as_view(), name="openapi"),
     path("v1/docs", SpectacularSwaggerView.as_view(url_name="openapi"), name="docs"),
 ]
-urlpatterns += [path("v1/", include(f"apps.{name}.urls")) for name in APPS if name in settings.SERVICES]
 if "graphql" in settings.SERVICES:
     urlpatterns.append(path("graphql", SpecrecGraphQLView.as_view(), name="graphql"))
 if "admin" in settings.SERVICES:

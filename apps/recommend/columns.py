@@ -7,16 +7,21 @@ import numpy as np
 
 from apps.catalog.contracts import ItemColumns
 from apps.recommend.ml.blend import BlendArrays, BlendParams, Scored, score_history
+from apps.recommend.ml.neighbours import Neighbours
 
 
 @dataclass(frozen=True, slots=True)
 class LaidModel:
-    """What serving needs of a loaded model version: its arrays and the items that their rows stand for."""
+    """What serving needs of a loaded model version: its arrays and the items that their rows stand for.
+
+    together: the arrays' two neighbour lists as one, by the weights of `params`
+    """
 
     stamp: str
     item_ids: Sequence[str]
     arrays: BlendArrays
     params: BlendParams
+    together: Neighbours | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +131,15 @@ def ask_model(
     arrays, params = shelf.model.arrays, shelf.model.params
     limit: int | None = question.limit * 4 + 60
     while True:
-        scored = score_history(arrays, known, params, limit=limit, covisitation=covisitation, content=content)
+        scored = score_history(
+            arrays,
+            known,
+            params,
+            limit=limit,
+            covisitation=covisitation,
+            content=content,
+            together=shelf.model.together,
+        )
         found = _from_scored(shelf, question, scored)
         if limit is None or len(found.rows) >= question.limit or len(scored.rows) < limit:
             return found

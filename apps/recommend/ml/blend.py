@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from apps.recommend.ml.neighbours import Neighbours
 
@@ -65,24 +66,23 @@ def score_history(
     limit: int | None = None,
     covisitation: float | None = None,
     content: float | None = None,
+    together: Neighbours | None = None,
 ) -> Scored:
     """Return the items that fit a history (rows, newest last), best first; ties go to the lower row.
 
     Rows that the model does not know are left out of the history. A `limit` is at least 1.
     `covisitation` and `content` override the weights, so that "similar" can ask for content alone and "also viewed"
-    for behaviour alone. Items of the history may be among the candidates: masking is the caller's choice.
+    for behaviour alone. `together` is what `blend_lists` made of these arrays: the same answer, sooner, where the
+    weights are not overridden. Items of the history may be among the candidates: masking is the caller's choice.
     """
     history, shares = _weighted_history(history_rows, params, len(arrays.popularity))
-    sources = (
-        (arrays.covis_indptr, arrays.covis_indices, arrays.covis_weights, _or(covisitation, params.covisitation)),
-        (arrays.content_indptr, arrays.content_indices, arrays.content_weights, _or(content, params.content)),
-    )
-    parts = [
-        _gather(Neighbours(indptr, indices, weights), history, shares * np.float32(factor))
-        for indptr, indices, weights, factor in sources
-        if factor != 0.0
-    ]
-    given = _Given(*(np.concatenate(part) for part in zip(*parts, strict=True))) if parts else None
+    if together is not None and covisitation is None and content is None:
+        sources = [(together, 1.0)]
+    else:
+        behaviour, alike = _lists(arrays)
+        sources = [(behaviour, _or(covisitation, params.covisitation)), (alike, _or(content, params.content))]
+    parts = [_gather(lists, history, shares * np.float32(factor)) for lists, factor in sources if factor != 0.0]
+    given = _joined(parts)
     if given is None or len(given.column) == 0:
         return Scored(np.empty(0, np.int32), np.empty(0, np.float32), np.empty(0, np.int32))
     total = np.bincount(given.column, given.value, minlength=len(arrays.popularity)).astype(np.float64, copy=False)
@@ -91,12 +91,38 @@ def score_history(
     return Scored(rows.astype(np.int32), scores.astype(np.float32), because)
 
 
+def blend_lists(arrays: BlendArrays, params: BlendParams) -> Neighbours:
+    """Return one list of neighbours with the sum of both, weighted as `score_history` does; columns ascend."""
+    size = len(arrays.popularity)
+    behaviour, alike = (
+        sparse.csr_array((lists.weights * np.float32(factor), lists.indices, lists.indptr), shape=(size, size))
+        for lists, factor in zip(_lists(arrays), (params.covisitation, params.content), strict=True)
+    )
+    total = (behaviour + alike).tocsr()
+    return Neighbours(
+        total.indptr.astype(np.int32), total.indices.astype(np.int32), total.data.astype(np.float32, copy=False)
+    )
+
+
+def _lists(arrays: BlendArrays) -> tuple[Neighbours, Neighbours]:
+    return (
+        Neighbours(arrays.covis_indptr, arrays.covis_indices, arrays.covis_weights),
+        Neighbours(arrays.content_indptr, arrays.content_indices, arrays.content_weights),
+    )
+
+
 class _Given(NamedTuple):
     """What the history's items give to others: the item that gets it, how much, and the place of the giver."""
 
     column: Rows
     value: Weights
     owner: NDArray[np.intp]
+
+
+def _joined(parts: list[_Given]) -> _Given | None:
+    if len(parts) > 1:
+        return _Given(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+    return parts[0] if parts else None
 
 
 def _or(override: float | None, value: float) -> float:

@@ -22,6 +22,7 @@ from apps.catalog.contracts import ItemColumns, Offer
 from apps.profiles import api as profiles
 from apps.recommend.columns import LaidModel, Shelf, make_shelf
 from apps.recommend.contracts import PlacementInfo
+from apps.recommend.ml.blend import blend_lists
 from apps.recommend.registry.loaded import LoadedModel, get_loaded
 from apps.recommend.selectors import list_placements
 from specrec.kernel.errors import NotFound, Unavailable
@@ -162,7 +163,8 @@ def _moved(columns: ItemColumns, stamp: int) -> bool:
 def _lay(loaded: LoadedModel | None) -> LaidModel | None:
     if loaded is None:
         return None
-    return LaidModel(stamp=loaded.stamp, item_ids=loaded.item_ids, arrays=loaded, params=loaded.params)
+    together = blend_lists(loaded, loaded.params)
+    return LaidModel(loaded.stamp, loaded.item_ids, arrays=loaded, params=loaded.params, together=together)
 
 
 class _Sites:

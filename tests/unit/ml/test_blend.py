@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
-from apps.recommend.ml.blend import BlendParams, score_history
+from apps.recommend.ml.blend import BlendParams, blend_lists, score_history
 
 
 @dataclass(frozen=True)
@@ -83,3 +83,18 @@ class TestScoreHistory:
     def test_types(self, arrays: Arrays) -> None:
         scored = score_history(arrays, rows(0, 3), PARAMS)
         assert [part.dtype for part in scored] == [np.int32, np.float32, np.int32]
+
+
+class TestBlendLists:
+    @pytest.mark.parametrize("history", [(0,), (3,), (0, 3), (3, 0, 1)])
+    def test_answers_as_both_lists_do(self, arrays: Arrays, history: tuple[int, ...]) -> None:
+        apart = score_history(arrays, rows(*history), PARAMS)
+        together = score_history(arrays, rows(*history), PARAMS, together=blend_lists(arrays, PARAMS))
+        assert together.rows.tolist() == apart.rows.tolist()
+        assert together.scores.tolist() == pytest.approx(apart.scores.tolist())
+        assert together.because_row.tolist() == apart.because_row.tolist()
+
+    def test_gives_way_to_other_weights(self, arrays: Arrays) -> None:
+        together = blend_lists(arrays, PARAMS)
+        found = score_history(arrays, rows(0), PARAMS, covisitation=0.0, content=1.0, together=together)
+        assert found.rows.tolist() == [3]
