@@ -5,10 +5,12 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
-from django.utils.html import format_html, format_html_join
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from apps.profiles import api
@@ -99,7 +101,7 @@ class ApiKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at
         return False
 
     def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:  # noqa: FBT001
-        """Make the key through the face, and show its secret this once."""
+        """Make the key through the face."""
         issued = api.create_key(
             site_id=obj.site_id,
             kind="secret" if obj.kind == ApiKey.Kind.SECRET else "publishable",
@@ -109,18 +111,23 @@ class ApiKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at
         )
         obj.key_id = issued.key_id
         obj.refresh_from_db()
-        self._show(request, issued)
+        obj.issued = issued  # type: ignore[attr-defined]  # for `response_add`, never stored
+
+    def response_add(self, request: HttpRequest, obj: ApiKey, post_url_continue: str | None = None) -> HttpResponse:
+        """Show the secret this once, in the answer itself: a message would carry it through a cookie."""
+        return self._show(request, [obj.issued], [])  # type: ignore[attr-defined]  # put there by `save_model`
 
     @admin.action(description="Rotate: make a successor, the old key works for 7 more days", permissions=["add"])
-    def rotate(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
-        """Make a successor of each chosen key."""
+    def rotate(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> HttpResponse:
+        """Make a successor of each chosen key, and show the secrets this once."""
+        issued: list[IssuedKey] = []
+        refused: list[str] = []
         for key in queryset:
             try:
-                issued = api.rotate_key(site_id=key.site_id, key_id=key.key_id, overlap=OVERLAP, now=clock.now())
+                issued.append(api.rotate_key(site_id=key.site_id, key_id=key.key_id, overlap=OVERLAP, now=clock.now()))
             except Problem as problem:
-                self.message_user(request, problem.message, messages.ERROR)
-            else:
-                self._show(request, issued)
+                refused.append(problem.message)
+        return self._show(request, issued, refused)
 
     @admin.action(description="Revoke: end at once", permissions=["add"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
@@ -129,9 +136,14 @@ class ApiKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at
             api.revoke_key(site_id=key.site_id, key_id=key.key_id, now=clock.now())
         self.message_user(request, f"{len(queryset)} revoked; other processes notice within ten seconds.")
 
-    def _show(self, request: HttpRequest, issued: IssuedKey) -> None:
-        words = "Copy the key now, it is not shown again: <code>{}</code>"
-        self.message_user(request, format_html(words, issued.secret), messages.WARNING)
+    def _show(self, request: HttpRequest, issued: list[IssuedKey], refused: list[str]) -> HttpResponse:
+        own = {
+            "title": "New keys",
+            "issued": issued,
+            "refused": refused,
+            "back": reverse("admin:profiles_apikey_changelist"),
+        }
+        return TemplateResponse(request, "profiles/issued_keys.html", self.admin_site.each_context(request) | own)
 
 
 class ReadOnly:

@@ -25,9 +25,12 @@ class TestKeys:
     FORM = {"site": "uk", "kind": "publishable", "name": "shop", "allowed_origins": "https://shop.example"}
 
     def test_a_new_key_is_shown_once_and_works(self, staff: Client, uk: str) -> None:
-        page = staff.post(f"{KEYS}add/", self.FORM, follow=True).content.decode()
-        shown = re.search(r"pk_[0-9a-f]+_[\w-]+", page)
+        answer = staff.post(f"{KEYS}add/", self.FORM)
+        assert answer.status_code == 200
+        shown = re.search(r"pk_[0-9a-f]+_[\w-]+", answer.content.decode())
         assert shown is not None
+        assert "no-store" in answer["Cache-Control"]
+        assert shown[0] not in str(answer.cookies) + str(staff.cookies)
         assert api.authenticate(presented=shown[0], origin="https://shop.example").site_id == "uk"
         assert shown[0] not in staff.get(KEYS).content.decode()
 
@@ -53,10 +56,21 @@ class TestKeys:
     def test_rotating_shows_the_successor(self, staff: Client, uk: str) -> None:
         issued = api.create_key(site_id=uk, kind="secret", name="till")
         chosen = {"action": "rotate", "_selected_action": [issued.key_id]}
-        page = staff.post(KEYS, chosen, follow=True).content.decode()
-        assert re.search(r"sk_[0-9a-f]+_[\w-]+", page)
+        answer = staff.post(KEYS, chosen)
+        shown = re.search(r"sk_[0-9a-f]+_[\w-]+", answer.content.decode())
+        assert shown is not None
+        assert api.authenticate(presented=shown[0], origin=None).site_id == "uk"
+        assert "no-store" in answer["Cache-Control"]
+        assert shown[0] not in str(answer.cookies) + str(staff.cookies)
         assert ApiKey.objects.count() == 2
         assert ApiKey.objects.get(key_id=issued.key_id).expires_at is not None
+
+    def test_rotating_a_key_that_ended_says_why(self, staff: Client, uk: str, now: datetime) -> None:
+        issued = api.create_key(site_id=uk, kind="secret", name="till")
+        api.revoke_key(site_id=uk, key_id=issued.key_id, now=now)
+        page = staff.post(KEYS, {"action": "rotate", "_selected_action": [issued.key_id]}).content.decode()
+        assert "works no more" in page
+        assert ApiKey.objects.count() == 1
 
     def test_revoking_ends_the_key(self, staff: Client, uk: str) -> None:
         issued = api.create_key(site_id=uk, kind="secret", name="till")
