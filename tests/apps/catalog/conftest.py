@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.test import Client
 
 from apps.profiles import api, gate
@@ -71,3 +72,10 @@ def reader(uk: str) -> Door:
 @pytest.fixture
 def german_server(de: str) -> Door:
     return _door(de, "secret")
+
+
+@pytest.fixture
+def staff(db: None) -> Client:
+    client = Client()
+    client.force_login(User.objects.create_superuser("ada", "ada@example.org", "a long password"))
+    return client

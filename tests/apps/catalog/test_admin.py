@@ -1,48 +1,16 @@
 """The pages for merchandisers: they load, they save under the same rules, and the stamp moves with a change only."""
 
-import re
 from decimal import Decimal
 from html import unescape
-from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from django.test import Client
 
 from apps.catalog import api
 from apps.catalog.contracts import StoreInput
 from apps.catalog.models import Item, Price, Stock, Store, Variant
+from tests.apps.catalog.browser import errors_in, form_of
 from tests.apps.catalog.builders import NOON, item, price, variant
-
-
-@pytest.fixture
-def staff(uk: str) -> Client:
-    client = Client()
-    client.force_login(User.objects.create_superuser("ada", "ada@example.org", "a long password"))
-    return client
-
-
-def _form(client: Client, path: str) -> dict[str, str]:
-    """Return what a browser would send if somebody pressed "save" at once."""
-    page = client.get(path).content.decode()
-    form: dict[str, str] = {}
-    for tag in re.findall(r"<input[^>]*>", page):
-        facts = dict(re.findall(r'(\w[\w-]*)="([^"]*)"', tag))
-        if "name" not in facts or facts.get("type") == "submit" or "__prefix__" in facts["name"]:
-            continue
-        if facts.get("type") != "checkbox" or re.search(r"\schecked", tag):
-            unset = "on" if facts.get("type") == "checkbox" else ""
-            form[facts["name"]] = unescape(facts.get("value", unset))
-    for name, text in re.findall(r'<textarea[^>]*name="([^"]*)"[^>]*>\s?(.*?)</textarea>', page, re.DOTALL):
-        form[name] = unescape(text)
-    for name, options in re.findall(r'<select[^>]*name="([^"]*)"[^>]*>(.*?)</select>', page, re.DOTALL):
-        chosen = re.search(r'value="([^"]*)" selected', options)
-        form[name] = unescape(chosen[1]) if chosen else ""
-    return {name: value for name, value in form.items() if "__prefix__" not in name and name != "action"}
-
-
-def _errors(response: Any) -> str:
-    return " ".join(re.findall(r'<ul class="errorlist[^"]*"[^>]*>(.*?)</ul>', response.content.decode(), re.DOTALL))
 
 
 class TestPages:
@@ -69,11 +37,11 @@ class TestItemPage:
     def test_saves_moves_the_stamp_and_makes_the_next_import_count(self, staff: Client, uk: str) -> None:
         api.upsert_item(site_id=uk, item=item(), now=NOON)
         path = f"/admin/catalog/item/{Item.objects.get().pk}/change/"
-        form = _form(staff, path)
+        form = form_of(staff, path)
 
         response = staff.post(path, form | {"brand": "Vane"})
 
-        assert response.status_code == 302, _errors(response)
+        assert response.status_code == 302, errors_in(response)
         assert api.get_item(site_id=uk, item_id="aldgate").brand == "Vane"
         assert api.get_item(site_id=uk, item_id="aldgate").variants[0].stock[0].on_hand == 3
         assert api.get_stamp(site_id=uk) == 2
@@ -83,9 +51,9 @@ class TestItemPage:
         api.upsert_item(site_id=uk, item=item(image_urls=["/a.svg", "/b.svg"], category_ids=["x", "y"]), now=NOON)
         path = f"/admin/catalog/item/{Item.objects.get().pk}/change/"
 
-        response = staff.post(path, _form(staff, path))
+        response = staff.post(path, form_of(staff, path))
 
-        assert response.status_code == 302, _errors(response)
+        assert response.status_code == 302, errors_in(response)
         assert api.get_stamp(site_id=uk) == 1
         assert api.get_item(site_id=uk, item_id="aldgate").image_urls == ["/a.svg", "/b.svg"]
 
@@ -103,17 +71,17 @@ class TestItemPage:
         api.upsert_item(site_id=uk, item=item(item_type="frame"), now=NOON)
         path = f"/admin/catalog/item/{Item.objects.get().pk}/change/"
 
-        form = _form(staff, path)
+        form = form_of(staff, path)
         names = {name: next(own for own in form if own.endswith(name)) for name in given if name not in form}
 
         response = staff.post(path, form | {names.get(name, name): value for name, value in given.items()})
 
         assert response.status_code == 200
-        assert said in unescape(_errors(response))
+        assert said in unescape(errors_in(response))
         assert api.get_stamp(site_id=uk) == 1
 
     def test_adds_an_item_with_a_variant(self, staff: Client, uk: str) -> None:
-        form = _form(staff, "/admin/catalog/item/add/")
+        form = form_of(staff, "/admin/catalog/item/add/")
         prefix = next(name for name in form if name.endswith("-TOTAL_FORMS")).removesuffix("-TOTAL_FORMS")
         given = {
             "site_id": "uk",
@@ -128,7 +96,7 @@ class TestItemPage:
 
         response = staff.post("/admin/catalog/item/add/", form | given)
 
-        assert response.status_code == 302, _errors(response)
+        assert response.status_code == 302, errors_in(response)
         stored = api.get_item(site_id="uk", item_id="new")
         assert [entry.sku for entry in stored.variants] == ["new-1"]
         assert api.get_stamp(site_id=uk) == 1
@@ -147,13 +115,13 @@ class TestVariantPage:
     def test_sets_stock_and_price_and_moves_the_stamp(self, staff: Client, uk: str) -> None:
         api.upsert_item(site_id=uk, item=item(variants=[variant("s", prices=[price("10")])]), now=NOON)
         path = f"/admin/catalog/variant/{Variant.objects.get().pk}/change/"
-        form = _form(staff, path)
+        form = form_of(staff, path)
         stock = next(name for name in form if name.endswith("-0-on_hand"))
         amount = next(name for name in form if name.endswith("-0-amount"))
 
         response = staff.post(path, form | {stock: "7", amount: "12.5"})
 
-        assert response.status_code == 302, _errors(response)
+        assert response.status_code == 302, errors_in(response)
         assert (Stock.objects.get().on_hand, Price.objects.get().amount) == (7, Decimal("12.5"))
         assert Stock.objects.get().updated_at > NOON
         assert Variant.objects.get().prices_at > NOON
@@ -162,7 +130,7 @@ class TestVariantPage:
     def test_refuses_a_validity_that_ends_before_it_starts(self, staff: Client, uk: str) -> None:
         api.upsert_item(site_id=uk, item=item(), now=NOON)
         path = f"/admin/catalog/variant/{Variant.objects.get().pk}/change/"
-        form = _form(staff, path)
+        form = form_of(staff, path)
         prefix = next(name for name in form if name.endswith("-0-amount")).removesuffix("amount")
         wrong = {
             f"{prefix}valid_from_0": "2026-03-02",
@@ -174,7 +142,7 @@ class TestVariantPage:
         response = staff.post(path, form | wrong)
 
         assert response.status_code == 200
-        assert "before it starts" in unescape(_errors(response))
+        assert "before it starts" in unescape(errors_in(response))
         assert api.get_stamp(site_id=uk) == 1
 
 
@@ -182,12 +150,12 @@ class TestStorePage:
     def test_closes_a_store(self, staff: Client, uk: str) -> None:
         api.upsert_stores(site_id=uk, stores=[StoreInput(store_id="leeds", name="Leeds")], now=NOON)
         path = f"/admin/catalog/store/{Store.objects.get().pk}/change/"
-        form = _form(staff, path)
+        form = form_of(staff, path)
         form.pop("is_active")
 
         response = staff.post(path, form)
 
-        assert response.status_code == 302, _errors(response)
+        assert response.status_code == 302, errors_in(response)
         assert Store.objects.get().is_active is False
         assert api.get_stamp(site_id=uk) == 2
 
