@@ -134,10 +134,11 @@ BAD = [
     ({"placement": "new_in", "shopper": {"anonymous_id": "a\x00b"}}, 400, "invalid_value", "shopper.anonymous_id"),
     ({"placement": "nowhere"}, 404, "unknown_placement", "placement"),
     ({"placement": "similar", "item_ids": ["of-another-site"]}, 400, "unknown_item", "item_ids[0]"),
+    ({"placement": "new_in", "store_id": "nowhere"}, 400, "unknown_store", "store_id"),
     ({"placement": "new_in", "history": ["x"] * 300_000}, 413, "too_large", None),
 ]
-GRAPHQL_CODES = {"unknown_placement", "unknown_item"}  # what the schema itself cannot refuse before
-CAMEL = {"item_ids": "itemIds"}
+GRAPHQL_CODES = {"unknown_placement", "unknown_item", "unknown_store"}  # what the schema itself cannot refuse before
+CAMEL = {"item_ids": "itemIds", "store_id": "storeId"}
 
 
 class TestBadInput:

@@ -14,6 +14,7 @@ from apps.recommend.serving.retrieve import put_candidates
 from apps.recommend.serving.score import put_scores
 from apps.recommend.serving.sites import get_placement, get_ready
 from apps.recommend.serving.state import Draft
+from specrec.kernel.errors import Invalid
 from specrec.kernel.ids import new_id
 
 logger = logging.getLogger(__name__)
@@ -55,6 +56,9 @@ def answer(*, site_id: str, request: Request, now: datetime) -> Answer:
 def _start(site_id: str, request: Request, now: datetime) -> Draft:
     ready = get_ready(site_id)
     placement = get_placement(ready, request.placement)
+    if request.store_id is not None and request.store_id not in ready.shelf.columns.store_ids:
+        message = f"This site has no open store {request.store_id!r}."
+        raise Invalid(message, code="unknown_store", field="store_id")
     return Draft(
         site_id=site_id,
         request=request,
