@@ -58,9 +58,7 @@ def main() -> None:
     """Measure, print a table, and write the figures as JSON where that is asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", type=Path, help="write one JSON object here")
-    parser.add_argument(
-        "--seconds", type=float, default=4.0, help="of each of three measurements"
-    )
+    parser.add_argument("--seconds", type=float, default=4.0, help="of each of three measurements")
     options = parser.parse_args()
     # Threads of one worker share one interpreter lock: a second one halves what the worker answers. Say otherwise here:
     os.environ.setdefault("SPECREC_WEB_THREADS", "1")
