@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from tests.conftest import Shop
-from tests.journeys.door import Door, eventually, ids
+from tests.journeys.door import Door, eventually, everywhere, ids
 
 FRAMES = [f"frame-{letter}" for letter in "abcdef"]
 HISTORY = ["history_personalisation"]
@@ -23,8 +23,9 @@ def server(shop: Shop) -> Door:
         door.must("PUT", "/v1/placements", body)
     short = {"placement": "recent", "title": "Recent", "strategy": "recently_viewed", "size": 6, "fallback": []}
     door.must("PUT", "/v1/placements", short)
-    eventually(lambda: door.send("POST", "/v1/recommendations", {"placement": "recent"})[0], until=lambda s: s == 200)
-    eventually(lambda: ids(door.recommend("new_in")), until=lambda found: len(found) == len(FRAMES))
+    asked = {"placement": "recent"}
+    assert everywhere(lambda: door.send("POST", "/v1/recommendations", asked)[0], until=lambda status: status == 200)
+    assert everywhere(lambda: ids(door.recommend("new_in")), until=FRAMES.__eq__)
     return door
 
 
