@@ -2,6 +2,8 @@
 
 Where Redis has no position (first start, or it lost its data) the states are rebuilt from the table and the stream is
 followed from its earliest kept record. The two overlap, and may: a touch counts once however often it comes.
+A rebuild has a position of its own, which every slice of it compares: whoever takes it over, or empties Redis below it,
+ends it. What a rebuild left half done is rebuilt from the beginning, over the states that it left.
 """
 
 import logging
@@ -20,6 +22,7 @@ from apps.recommend.features.store import FeatureStore
 from apps.tracking import api as tracking
 from apps.tracking.contracts import PositionLost, TrackedEvent
 from specrec.kernel import clock
+from specrec.kernel.crypto import new_secret
 from specrec.kernel.errors import Unavailable
 
 logger = logging.getLogger(__name__)
@@ -27,6 +30,8 @@ logger = logging.getLogger(__name__)
 GROUP = "features"
 # What a position is called before the stream has given one: the table is in the states.
 REBUILT = "rebuilt"
+# What a position begins with while the table is being put into the states; what follows names the rebuild.
+REBUILDING = "rebuilding:"
 _PART_AWAY = (redis.RedisError, DatabaseError, OSError, Unavailable)
 
 
@@ -58,8 +63,11 @@ def run(store: FeatureStore, lease: Lease, *, stop: Callable[[], bool]) -> None:
 def follow_once(store: FeatureStore, lease: Lease, *, stop: Callable[[], bool]) -> Iterable[str]:
     """Apply the stream from the stored position on and yield each position once it is stored."""
     position = store.position()
+    if position is None or position.startswith(REBUILDING):
+        with lease.kept():
+            position = rebuild(store, now=clock.now, found=position, over=lambda: stop() or not lease.holds())
     if position is None:
-        position = rebuild(store, now=clock.now)
+        return
     progress = _Progress(position)
 
     def over() -> bool:
@@ -117,14 +125,25 @@ def apply_events(
         raise PositionMoved
 
 
-def rebuild(store: FeatureStore, *, now: Callable[[], datetime]) -> str:
-    """Put all kept history of the table into the states and return the position from which to go on."""
+def rebuild(
+    store: FeatureStore, *, now: Callable[[], datetime], found: str | None, over: Callable[[], bool]
+) -> str | None:
+    """Put all kept history of the table into the states and return the position from which to go on.
+
+    found: the position that was stored, None or that of a rebuild that did not end
+    over: asked before each slice; when it says so the rebuild is given up and None returned. Raises PositionMoved.
+    """
     logger.info("features: no position stored, rebuilding from the table")
+    mine = f"{REBUILDING}{new_secret(16)}"
+    apply_events(store, (), expected=found, position=mine)
     count = 0
     for events in tracking.iter_history(since=now() - timedelta(days=conf.STATE_FOR.days)):
-        apply_events(store, events, expected=None, position=None)
+        if over():
+            logger.warning("features: rebuild given up after %d events", count)
+            return None
+        apply_events(store, events, expected=mine, position=mine)
         count += len(events)
-    apply_events(store, (), expected=None, position=REBUILT)
+    apply_events(store, (), expected=mine, position=REBUILT)
     logger.info("features: rebuilt from %d events", count)
     return REBUILT
 

@@ -1,13 +1,18 @@
 """One active consumer: a lease in Redis, renewed while it is used. It saves work; that the states are right does not
 depend on it, because every write compares the position."""
 
+import logging
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import redis
 
 from apps.recommend import conf
 from specrec.kernel.crypto import new_secret
+
+logger = logging.getLogger(__name__)
 
 # KEYS[1] the lease; ARGV[1] who asks, ARGV[2] milliseconds
 _TAKE = """
@@ -44,3 +49,24 @@ class Lease:
         """Give the lease back, so that the next one need not wait for its end; raises RedisError."""
         self._held = False
         self._leave(keys=[self._key], args=[self._holder])
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Renew the lease beside what is done inside, where one step may take longer than the lease lasts."""
+        over = threading.Event()
+        thread = threading.Thread(target=self._keep, args=(over,), name="lease", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+
+    def _keep(self, over: threading.Event) -> None:
+        while not over.wait(conf.LEASE_SECONDS / 4):
+            try:
+                if not self.holds():
+                    return
+            except redis.RedisError as error:
+                # Whoever works inside meets the same error, or finds the lease lost.
+                logger.warning("the lease %s was not renewed: %s", self._key, type(error).__name__)

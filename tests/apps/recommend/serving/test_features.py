@@ -1,12 +1,15 @@
 """The features consumer: from the stream into the states, across losses."""
 
+import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import pytest
 import redis
 
+from apps.recommend import conf
 from apps.recommend.features import consume
 from apps.recommend.features.lease import Lease
 from apps.recommend.features.memory_store import MemoryStore
@@ -36,6 +39,7 @@ class Log:
         self.acknowledged: list[str] = []
         self.fail = 0
         self.over = False
+        self.between: list[Callable[[], object]] = []  # what happens before each later slice of the table
 
     def follow(
         self, *, group: str, position: str | None, limit: int, wait: float, stop: Callable[[], bool]
@@ -60,6 +64,9 @@ class Log:
     def iter_history(self, *, since: datetime) -> Iterator[list[TrackedEvent]]:
         assert since.tzinfo is not None
         yield [view(1, "frame-1"), view(9, "frame-9")]
+        while self.between:
+            self.between.pop(0)()
+            yield [view(8, "frame-8")]
 
 
 @pytest.fixture
@@ -113,6 +120,65 @@ class TestRun:
         assert Lease(client(), name="test").holds() is True
 
 
+def forget(store: MemoryStore) -> None:
+    """Empty the store, as a Redis that came back without its data."""
+    store._states, store._position = {}, None
+
+
+def rebuild(store: MemoryStore, *, over: Callable[[], bool] = lambda: False) -> str | None:
+    return consume.rebuild(store, now=lambda: NOW, found=store.position(), over=over)
+
+
+class TestRebuild:
+    def test_a_rebuild_that_is_overtaken_writes_no_more(self, log: Log) -> None:
+        store = MemoryStore()
+        log.between = [lambda: rebuild(store)]
+        with pytest.raises(consume.PositionMoved):
+            rebuild(store)
+        assert (seen(store), store.position()) == (["frame-1", "frame-9"], consume.REBUILT)
+
+    def test_a_store_emptied_on_the_way_is_noticed(self, log: Log) -> None:
+        store = MemoryStore()
+        log.between = [lambda: forget(store)]
+        with pytest.raises(consume.PositionMoved):
+            rebuild(store)
+        assert (seen(store), store.position()) == ([], None)
+
+    def test_after_that_all_of_it_is_rebuilt(self, log: Log) -> None:
+        store = MemoryStore()
+        log.between = [lambda: forget(store)]
+        run(store, log)
+        assert (seen(store), store.position()) == (["frame-1", "frame-2", "frame-9"], "2")
+
+    def test_it_ends_when_told_to(self, log: Log) -> None:
+        store = MemoryStore()
+        log.between = [lambda: None]
+        answers = iter([False, True])
+        assert rebuild(store, over=lambda: next(answers)) is None
+        position = store.position()
+        assert position is not None
+        assert position.startswith(consume.REBUILDING)
+        assert seen(store) == ["frame-1", "frame-9"]
+
+    def test_what_was_left_half_done_is_begun_anew(self, log: Log) -> None:
+        store = MemoryStore()
+        store.write({}, expected=None, position=f"{consume.REBUILDING}gone")
+        run(store, log)
+        assert (seen(store), store.position()) == (["frame-1", "frame-2", "frame-9"], "2")
+
+    def test_without_the_lease_nothing_more_is_written(self, log: Log) -> None:
+        store, lease = MemoryStore(), Lease(client(), name="test")
+        lease.holds()
+
+        def take() -> None:
+            client().set("lease:test", b"somebody else")
+            lease._renew_at = 0.0
+
+        log.between = [take]
+        assert list(consume.follow_once(store, lease, stop=lambda: False)) == []
+        assert (seen(store), log.asked) == (["frame-1", "frame-9"], [])
+
+
 class TestApplyEvents:
     def test_a_position_that_moved_writes_nothing(self) -> None:
         store = MemoryStore()
@@ -139,6 +205,21 @@ class TestLease:
         first.holds()
         client().set("lease:test", b"somebody else")
         assert first.holds() is False
+
+    def test_it_is_renewed_beside_a_long_step(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(conf, "LEASE_SECONDS", 0.2)
+        lease = Lease(client(), name="test")
+        lease.holds()
+        renewed = threading.Event()
+        take = lease._take
+
+        def noted(**asked: Any) -> object:
+            renewed.set()
+            return take(**asked)
+
+        monkeypatch.setattr(lease, "_take", noted)
+        with lease.kept():
+            assert renewed.wait(10)
 
     def test_redis_away_is_said(self) -> None:
         lease = Lease(redis.Redis(host="127.0.0.1", port=1), name="test")
