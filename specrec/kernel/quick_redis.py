@@ -67,6 +67,15 @@ def ask(*commands: Command) -> list[Any]:
         if fresh:
             raise redis.ConnectionError(str(error)) from error
         return ask(*commands)
+    except hiredis.HiredisError as error:
+        _drop(link)
+        raise redis.ConnectionError(str(error)) from error
+    except redis.ResponseError:
+        raise  # an answer like any other: all of them were read
+    except BaseException:
+        # Answers may be half read, and the next question would be answered by them.
+        _drop(link)
+        raise
 
 
 def _link() -> tuple[_Link, bool]:

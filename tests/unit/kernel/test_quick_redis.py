@@ -11,6 +11,13 @@ from specrec.kernel.quick_redis import ask
 from specrec.kernel.redis import client
 
 
+class _Interrupted:
+    """A reader that is interrupted before the answer is read."""
+
+    def feed(self, data: bytes) -> None:
+        raise KeyboardInterrupt
+
+
 class TestAsk:
     def test_answers_come_in_order(self) -> None:
         client().set("a", b"\x00\xff")
@@ -29,6 +36,22 @@ class TestAsk:
         ask(("GET", "a"))
         client().client_kill_filter(_type="normal", skipme=True)
         assert ask(("GET", "a")) == [None]
+
+    def test_what_is_not_the_protocol_is_a_connection_error_once(self) -> None:
+        ask(("GET", "a"))
+        quick_redis._local.link._reader.feed(b"HTTP/1.1 400 Bad Request\r\n")
+        with pytest.raises(redis.ConnectionError):
+            ask(("GET", "a"))
+        assert ask(("GET", "a")) == [None]
+
+    def test_what_an_interrupted_question_left_is_not_read(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        client().set("a", b"1")
+        ask(("GET", "nowhere"))
+        link = quick_redis._local.link
+        monkeypatch.setattr(link, "_reader", _Interrupted())
+        with pytest.raises(KeyboardInterrupt):
+            ask(("GET", "a"))
+        assert ask(("GET", "nowhere")) == [None]
 
     def test_no_redis_is_a_connection_error(self, monkeypatch: pytest.MonkeyPatch) -> None:
         nowhere = redis.Redis(host="127.0.0.1", port=1)
