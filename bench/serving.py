@@ -25,7 +25,9 @@ import msgspec
 from tqdm import tqdm
 
 from bench.client import Client, Failed
+from bench.environment import ROLES, THROWAWAY
 from bench.load import HOW_TO_GET_WRK, Measured, Target, generator, measure
+from bench.training import refuse_changed, refuse_trained, train
 from specrec.roles import Stack, run_stack
 
 SITE = "bench-serving"
@@ -37,7 +39,7 @@ SURE = 20  # answers in a row
 CONCURRENCIES = (1, 8)
 ROUNDS = 3
 Round = dict[tuple[str, int], Measured]
-ROLES = ("web", "worker", "consumer-table", "consumer-features")
+STOPPED = ("worker", "consumer-table", "consumer-features")
 ITEM_FIELDS = "itemId sku position score name brand itemType price currency imageUrl url reasons { code text itemId }"
 QUERY = (
     "query Slate($input: RecommendationsInput!) { recommendations(input: $input) { recommendationId placement strategy "
@@ -65,9 +67,10 @@ def main() -> None:
     if generator() != "wrk":
         print(f"{HOW_TO_GET_WRK}: measuring with the client in Python, which costs more itself", file=sys.stderr)
     with _server() as server:
-        _prepare(server)
+        stamp = _prepare(server)
         _compare(server)
         figures = _measure(server, options.seconds)
+        refuse_changed(Client(server.url, server.key), stamp=stamp)
     _print(figures)
     if options.json:
         options.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
@@ -78,7 +81,7 @@ def _server() -> Iterator[Server]:
     if url := os.environ.get("SPECREC_URL"):
         yield Server(url=url, key=os.environ["SPECREC_KEY"], stack=None)
         return
-    variables = {"SPECREC_RATE_LIMIT_PER_SECOND": "1000000", "SPECREC_LOG_LEVEL": "WARNING"}
+    variables = THROWAWAY | {"SPECREC_LOG_LEVEL": "WARNING"}
     with (
         tempfile.TemporaryDirectory(prefix="specrec-bench-") as folder,
         run_stack(Path(folder), roles=ROLES, settings="bench.empty.settings", environment=variables) as stack,
@@ -90,9 +93,10 @@ def _server() -> Iterator[Server]:
         yield Server(url=stack.url, key=key, stack=stack)
 
 
-def _prepare(server: Server) -> None:
-    """Fill the site through its own doors, train, and stop what would only share the cores."""
+def _prepare(server: Server) -> str:
+    """Fill the site through its own doors, train, stop what would only share the cores; return the model's stamp."""
     client = Client(server.url, server.key)
+    refuse_trained(client)
     body = {"placement": "bench", "title": "For you", "strategy": "for_you", "size": SLATE}
     client.call("PUT", "/v1/placements", body)
     job = client.call(
@@ -105,18 +109,13 @@ def _prepare(server: Server) -> None:
     if done["lines_failed"]:
         raise SystemExit(f"the import refused {done['lines_failed']} lines: {done}")
     client.wait_for("/v1/events/status", lambda answer: not any(answer["lag"].values()), seconds=120)
-    client.call("POST", "/v1/models/train", {})
     print("training", file=sys.stderr)
-    models = client.wait_for("/v1/models", lambda found: any(_is_promoted(model) for model in found), seconds=300)
-    stamp = next(model["stamp"] for model in models if _is_promoted(model))
+    stamp = train(client, seconds=300)
     _wait_for_model(client, stamp)
     if server.stack is not None:
-        for role in ("worker", "consumer-table", "consumer-features"):
+        for role in STOPPED:
             server.stack.stop(role)
-
-
-def _is_promoted(model: dict[str, Any]) -> bool:
-    return bool(model["state"] == "promoted")
+    return stamp
 
 
 def _wait_for_model(client: Client, stamp: str) -> None:
@@ -220,7 +219,9 @@ def _measure(server: Server, seconds: float) -> dict[str, Any]:
         targets.pop("empty_view")  # a server that is not ours has none
     figures: dict[str, Any] = {
         "generator": generator(),
-        "web_threads": int(os.environ["SPECREC_WEB_THREADS"]),
+        # Not known of a server that is not ours.
+        "web_threads": int(os.environ["SPECREC_WEB_THREADS"]) if server.stack else None,
+        "stopped": list(STOPPED) if server.stack else None,
         "seconds": seconds,
         "rounds": ROUNDS,
         "items": ITEMS,
@@ -231,7 +232,7 @@ def _measure(server: Server, seconds: float) -> dict[str, Any]:
         taken = {str(count): [one[name, count] for one in rounds] for count in CONCURRENCIES}
         found = {count: sorted(each, key=lambda one: one.rps)[len(each) // 2] for count, each in taken.items()}
         figures[name] = {count: asdict(result) for count, result in found.items()}
-        _refuse_errors(name, found)
+        _refuse_errors(name, taken)
     figures["ratios"] = {name: _ratio(rounds, name) for name in ("rest", "graphql")}
     return figures
 
@@ -257,17 +258,21 @@ def _ratio(rounds: list[Round], name: str) -> float | None:
     return round(statistics.median(one[name, 8].rps / one["empty_view", 8].rps for one in rounds), 3)
 
 
-def _refuse_errors(name: str, found: dict[str, Measured]) -> None:
-    for count, result in found.items():
-        if result.errors:
-            raise Failed(f"{name} at concurrency {count}: {result.errors} of the answers were errors")
+def _refuse_errors(name: str, taken: dict[str, list[Measured]]) -> None:
+    for count, each in taken.items():
+        for number, result in enumerate(each, start=1):
+            if result.errors:
+                raise Failed(f"{name} at concurrency {count}, round {number}: {result.errors} answers were errors")
 
 
 def _print(figures: dict[str, Any]) -> None:
+    threads = "unknown" if figures["web_threads"] is None else figures["web_threads"]
     print(
         f"\n{figures['items']:,} items, {figures['slate']} in an answer, load by {figures['generator']}, "
-        f"web workers with {figures['web_threads']} thread(s)\n"
+        f"threads of a web worker: {threads}"
     )
+    stopped = "nothing, the server is not ours" if figures["stopped"] is None else ", ".join(figures["stopped"])
+    print(f"stopped while it was measured: {stopped}\n")
     print(f"{'':12} {'conc.':>5} {'req/s':>9} {'p50 ms':>8} {'p90 ms':>8} {'p99 ms':>8} {'generator CPU':>14}")
     for name in ("empty_view", "rest", "graphql"):
         for count, found in figures.get(name, {}).items():

@@ -37,7 +37,7 @@ class Door:
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         return self._call("POST", path, data, kind)
 
-    def wait_for(self, path: str, *, until: Callable[[Any], bool], seconds: float) -> Any:
+    def wait_for(self, path: str, *, until: Callable[[Any], object], seconds: float) -> Any:
         """Ask until the answer is as wanted and return it; raises Refused when the time is over."""
         deadline = time.monotonic() + seconds
         while not until(answer := self.get(path)):

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ from specrec.roles import Stack
 _BATCH = 800
 _IMPORT_SECONDS = 180.0
 _TRAIN_SECONDS = 180.0
+_TRAIN_ATTEMPTS = 3
+_TRAIN_PAUSE = 1.0  # the training that was under way has to have ended before the next is asked for
 
 
 @dataclass(frozen=True)
@@ -143,14 +146,25 @@ class Seeding:
                 raise Refused(f"The collector dropped an event: {refused}")
         return len(events)
 
-    def _train(self, _site_id: str, door: Door) -> int:
-        door.post("/v1/models/train", {})
-        door.wait_for("/v1/models", until=_is_promoted, seconds=_TRAIN_SECONDS)
+    def _train(self, site_id: str, door: Door) -> int:
+        """Train on all events: what the schedule made while they came in, or on an earlier start, will not do."""
+        for attempt in range(_TRAIN_ATTEMPTS):
+            if attempt:
+                time.sleep(_TRAIN_PAUSE)
+            known = {model["stamp"] for model in door.get("/v1/models")}
+            asked_at = datetime.now(UTC)
+            door.post("/v1/models/train", {})
+            models = door.wait_for("/v1/models", until=partial(_decided, known=known), seconds=_TRAIN_SECONDS)
+            if datetime.fromisoformat(_decided(models, known=known)[0]["created_at"]) >= asked_at:
+                break
+        else:
+            raise Refused(f"No training of {site_id} began after it was asked for, {_TRAIN_ATTEMPTS} times.")
+        # The gate may keep an earlier model; it is only wrong to have none.
+        if not any(model["state"] == "promoted" for model in models):
+            raise Refused(f"The model of {site_id} was not promoted: {models[0]}")
         return 1
 
 
-def _is_promoted(answer: Any) -> bool:
-    models = answer["models"] if isinstance(answer, dict) else answer
-    if any(model["state"] in {"rejected", "failed", "held"} for model in models):
-        raise Refused(f"The model was not promoted: {models[0]}")
-    return any(model["state"] == "promoted" for model in models)
+def _decided(models: list[dict[str, Any]], *, known: set[str]) -> list[dict[str, Any]]:
+    """Return the versions that are promoted or rejected and were not known, newest first."""
+    return [model for model in models if model["stamp"] not in known and model["state"] in {"promoted", "rejected"}]

@@ -162,6 +162,8 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     "resume-imports": {"task": "catalog.resume_imports", "schedule": 60.0},
     "retire-rotated-keys": {"task": "profiles.retire_rotated_keys", "schedule": 3_600.0},
 }
+if not env.flag("SPECREC_TRAINING_SCHEDULE", default=True):
+    del CELERY_BEAT_SCHEDULE["train-due-sites"]
 
 # --- models ----------------------------------------------------------------------------------------------------------
 # How often a process looks whether another model version was promoted; 0 looks at every request (for tests).
