@@ -27,6 +27,10 @@ class BadArtifact(Problem):
     title = "Broken model artifact"
 
 
+class UnreadArtifact(BadArtifact):
+    """A part of the stored model did not come from the store; it may be there at another time."""
+
+
 class ArrayEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the manifest says about one array."""
 
@@ -70,7 +74,8 @@ def write_artifact(*, manifest: Manifest, arrays: Arrays) -> None:
 
 
 def read_artifact(*, site_id: str, stamp: str, names: Iterable[str] | None = None) -> Artifact:
-    """Return the arrays, memory-mapped and verified; raises BadArtifact and then nothing of it was used.
+    """Return the arrays, memory-mapped and verified; raises BadArtifact (UnreadArtifact where trying again may help),
+    and then nothing of it was used.
 
     `names`: read only these, which must be there; without it all that the manifest names.
     """
@@ -103,9 +108,9 @@ def _read_manifest(site_id: str, stamp: str) -> Manifest:
     try:
         manifest = msgspec.json.decode(blobs.get(_key(site_id, stamp, _MANIFEST)), type=Manifest)
     except NotFound as error:
-        raise _bad(stamp, "it has no manifest, so it was never completely written") from error
+        raise _unread(stamp, "it has no manifest, so it is not there or was never completely written") from error
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise _bad(stamp, f"its manifest cannot be read: {error}") from error
+        raise _unread(stamp, f"its manifest cannot be read: {error}") from error
     if manifest.format != FORMAT:
         raise _bad(stamp, f"its format is {manifest.format}, this program reads {FORMAT}")
     if (manifest.site_id, manifest.stamp) != (site_id, stamp):
@@ -119,16 +124,22 @@ def _read_array(site_id: str, stamp: str, name: str, entry: ArrayEntry) -> np.nd
         with path.open("rb") as handle:
             digest = hashlib.file_digest(handle, "sha256").hexdigest()
     except FileNotFoundError as error:
-        raise _bad(stamp, f"the array {name} is missing") from error
+        raise _unread(stamp, f"the array {name} is missing") from error
     if digest != entry.sha256:
         raise _bad(stamp, f"the array {name} is not the one that was written (sha256 differs)")
     try:
         mapped = np.load(path, mmap_mode="r" if 0 not in entry.shape else None, allow_pickle=False)
-    except (ValueError, OSError, EOFError) as error:
+    except OSError as error:
+        raise _unread(stamp, f"the array {name} cannot be read: {error}") from error
+    except (ValueError, EOFError) as error:
         raise _bad(stamp, f"the array {name} cannot be read: {error}") from error
     if mapped.dtype.str != entry.dtype or list(mapped.shape) != entry.shape:
         raise _bad(stamp, f"the array {name} is {mapped.dtype.str} {mapped.shape}, the manifest says otherwise")
     return np.asarray(mapped).view(np.ndarray)
+
+
+def _unread(stamp: str, reason: str) -> UnreadArtifact:
+    return UnreadArtifact(f"The model {stamp} cannot be loaded: {reason}.", code="bad_artifact", stamp=stamp)
 
 
 def _bad(stamp: str, reason: str) -> BadArtifact:

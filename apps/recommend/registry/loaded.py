@@ -1,13 +1,16 @@
 """The models that this process answers with: loaded once, swapped when another version is promoted.
 
 Failure policy: fall back. When the database or an artifact cannot be read, the last loaded version stays, and the
-reason is logged; a site that never had one has None, and serving goes on along its fallback chain.
+reason is logged; a site that never had one has None, and serving goes on along its fallback chain. What could not be
+read is tried again after growing pauses; what was read and is not what was written never is.
 """
 
 import logging
+import math
 import os
 import threading
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any
 
 import msgspec
@@ -17,10 +20,13 @@ from django.db import Error as DatabaseError
 from django.db import close_old_connections
 
 from apps.recommend.ml.blend import BlendParams
-from apps.recommend.registry.artifacts import Artifact, BadArtifact, read_artifact
+from apps.recommend.registry.artifacts import Artifact, BadArtifact, UnreadArtifact, read_artifact
 from apps.recommend.selectors import find_promoted_stamp, list_promoted_stamps
 
 logger = logging.getLogger(__name__)
+
+FIRST_PAUSE = 5.0
+LONGEST_PAUSE = 300.0
 
 # What an artifact must hold, and as what; anything else means that it was written by another program.
 _EXPECTED = {
@@ -118,12 +124,21 @@ def _unusable(stamp: str, reason: str) -> BadArtifact:
     return BadArtifact(f"The model {stamp} cannot be used: {reason}.", code="bad_artifact", stamp=stamp)
 
 
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """A version that was not loaded, and from when on (monotonic) it may be tried again."""
+
+    stamp: str
+    pause: float
+    again_at: float
+
+
 class _Registry:
     """The loaded models of one process. Readers take no lock: they read a dictionary whose values are swapped whole."""
 
     def __init__(self) -> None:
         self._models: dict[str, LoadedModel | None] = {}
-        self._failed: dict[str, str] = {}
+        self._failed: dict[str, _Failure] = {}
         self._lock = threading.Lock()
         self._thread_of: int | None = None
 
@@ -153,23 +168,38 @@ class _Registry:
             logger.warning("model of %s not checked, database unavailable: %s", site_id, type(error).__name__)
 
     def _swap(self, site_id: str, stamp: str | None) -> None:
-        """Load the version unless it is the one at hand; a version that failed is not tried again until it changes."""
-        current = self._models.get(site_id)
+        """Load the version unless it is the one at hand, or failed and its time has not come."""
         if stamp is None:
             self._models[site_id] = None
             return
-        if (current is not None and current.stamp == stamp) or self._failed.get(site_id) == stamp:
+        if self._is_settled(site_id, stamp):
             return
         with self._lock:
+            if self._is_settled(site_id, stamp):  # another thread was here first
+                return
+            current = self._models.get(site_id)
             try:
                 self._models[site_id] = to_loaded(read_artifact(site_id=site_id, stamp=stamp, names=_EXPECTED))
             except (BadArtifact, OSError) as error:
-                self._failed[site_id] = stamp
+                self._failed[site_id] = self._next_failure(site_id, stamp, error)
                 self._models.setdefault(site_id, None)
                 logger.error("model not loaded, %s stays: %s", current.stamp if current else "no model", error)  # noqa: TRY400 - an expected outcome, its message says all
                 return
-        self._failed.pop(site_id, None)
+            self._failed.pop(site_id, None)
         logger.info("site %s answers with model %s", site_id, stamp)
+
+    def _is_settled(self, site_id: str, stamp: str) -> bool:
+        current, failure = self._models.get(site_id), self._failed.get(site_id)
+        if current is not None and current.stamp == stamp:
+            return True
+        return failure is not None and failure.stamp == stamp and monotonic() < failure.again_at
+
+    def _next_failure(self, site_id: str, stamp: str, error: Exception) -> _Failure:
+        if isinstance(error, BadArtifact) and not isinstance(error, UnreadArtifact):
+            return _Failure(stamp, math.inf, math.inf)
+        last = self._failed.get(site_id)
+        pause = min(last.pause * 2, LONGEST_PAUSE) if last is not None and last.stamp == stamp else FIRST_PAUSE
+        return _Failure(stamp, pause, monotonic() + pause)
 
     def _start(self) -> None:
         with self._lock:

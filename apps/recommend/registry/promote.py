@@ -41,8 +41,7 @@ def promote_model(*, site_id: str, stamp: str, now: datetime, note: str | None =
 def roll_back(*, site_id: str, now: datetime) -> ModelInfo:
     """Answer with the version that was promoted before the present one; raises Conflict when there is none."""
     current = selectors.find_promoted(site_id=site_id)
-    earlier = ModelVersion.objects.filter(site_id=site_id, state=ModelState.RETIRED, promoted_at__isnull=False)
-    previous = earlier.order_by("-promoted_at").first()
+    previous = _find_previous(site_id)
     if current is None or previous is None:
         message = f"The site {site_id} has no earlier promoted model to go back to."
         raise Conflict(message, code="nothing_to_roll_back_to")
@@ -61,13 +60,27 @@ def roll_back(*, site_id: str, now: datetime) -> ModelInfo:
 
 
 def prune_versions(*, site_id: str, kept: int = KEPT_VERSIONS) -> list[str]:
-    """Remove all but the newest `kept` versions with their artifacts, never the promoted one; return their stamps."""
-    rows = ModelVersion.objects.filter(site_id=site_id).order_by("-created_at", "-id")
-    surplus = [version for version in rows[kept:] if version.state != ModelState.PROMOTED]
+    """Remove versions with their artifacts, and return their stamps.
+
+    The newest `kept` stay, those that the gate rejected being counted apart from the others. What answers now and what
+    a roll-back would go to stay in any case.
+    """
+    rows = list(ModelVersion.objects.filter(site_id=site_id).order_by("-created_at", "-id"))
+    rejected = [version for version in rows if version.state == ModelState.REJECTED]
+    others = [version for version in rows if version.state != ModelState.REJECTED]
+    previous = _find_previous(site_id)
+    needed = {version.pk for version in rows if version.state == ModelState.PROMOTED} | {previous.pk if previous else 0}
+    surplus = [version for version in (*others[kept:], *rejected[kept:]) if version.pk not in needed]
     for version in surplus:
         delete_artifact(site_id=site_id, stamp=version.stamp)
         version.delete()
     return [version.stamp for version in surplus]
+
+
+def _find_previous(site_id: str) -> ModelVersion | None:
+    """Return the version that a roll-back goes to."""
+    earlier = ModelVersion.objects.filter(site_id=site_id, state=ModelState.RETIRED, promoted_at__isnull=False)
+    return earlier.order_by("-promoted_at").first()
 
 
 def _locked(site_id: str, stamp: str) -> ModelVersion:

@@ -13,7 +13,7 @@ from pytest_django.fixtures import Settings
 
 from apps.profiles import api as profiles
 from apps.profiles.contracts import SiteInfo
-from apps.recommend.models import ModelVersion
+from apps.recommend.models import ModelState, ModelVersion
 from apps.recommend.registry.artifacts import Manifest, write_artifact
 from apps.recommend.registry.loaded import encode_ids, forget_loaded
 from apps.recommend.training.recipes import DEFAULT_RECIPE
@@ -77,8 +77,10 @@ def small_manifest(stamp: str) -> Manifest:
 def provide_make_version(site: str) -> MakeVersion:
     """Return a function that stores a version with its artifact."""
 
-    def make(stamp: str, *, created_at: datetime = NOW) -> ModelVersion:
+    def make(stamp: str, *, created_at: datetime = NOW, state: str = ModelState.TRAINED) -> ModelVersion:
         write_artifact(manifest=small_manifest(stamp), arrays=small_arrays())
-        return ModelVersion.objects.create(site_id=site, stamp=stamp, recipe="blend-1", created_at=created_at)
+        return ModelVersion.objects.create(
+            site_id=site, stamp=stamp, recipe="blend-1", created_at=created_at, state=state
+        )
 
     return make

@@ -6,6 +6,7 @@ import pytest
 
 from apps.recommend import selectors
 from apps.recommend.models import ItemVector, ModelVersion
+from apps.recommend.registry import loaded
 from apps.recommend.registry.artifacts import BadArtifact
 from apps.recommend.registry.loaded import get_loaded
 from apps.recommend.registry.promote import promote_model, prune_versions, roll_back
@@ -28,8 +29,8 @@ def states() -> dict[str, str]:
 
 
 def loaded_stamp() -> str | None:
-    loaded = get_loaded(SITE)
-    return None if loaded is None else loaded.stamp
+    model = get_loaded(SITE)
+    return None if model is None else model.stamp
 
 
 class TestPromoteModel:
@@ -112,6 +113,24 @@ class TestPruneVersions:
         assert sorted(states()) == ["m0", "m2", "m3"]
         assert not blobs.exists(f"models/{SITE}/m1/manifest.json")
 
+    def test_keeps_what_a_roll_back_goes_to_whatever_was_rejected_since(self, make_version: MakeVersion) -> None:
+        for hours, stamp in enumerate(("m0", "m1", "m2")):
+            make_version(stamp, created_at=NOW + timedelta(hours=hours))
+            promote_model(site_id=SITE, stamp=stamp, now=NOW + timedelta(hours=hours))
+        for hours in range(3, 6):
+            make_version(f"m{hours}", created_at=NOW + timedelta(hours=hours), state="rejected")
+        assert prune_versions(site_id=SITE, kept=1) == ["m0", "m4", "m3"]
+        assert states() == {"m1": "retired", "m2": "promoted", "m5": "rejected"}
+        assert roll_back(site_id=SITE, now=NOW + timedelta(hours=9)).stamp == "m1"
+
+    def test_rejected_versions_do_not_push_out_others(self, make_version: MakeVersion) -> None:
+        for hours in range(2):
+            make_version(f"m{hours}", created_at=NOW + timedelta(hours=hours))
+        for hours in range(2, 5):
+            make_version(f"m{hours}", created_at=NOW + timedelta(hours=hours), state="rejected")
+        assert prune_versions(site_id=SITE, kept=2) == ["m2"]
+        assert sorted(states()) == ["m0", "m1", "m3", "m4"]
+
 
 class TestGetLoaded:
     def test_none_without_a_promoted_version(self, make_version: MakeVersion) -> None:
@@ -126,3 +145,59 @@ class TestGetLoaded:
         promote_model(site_id=SITE, stamp="m2", now=LATER)
         blobs.delete(f"models/{SITE}/m2")
         assert get_loaded(SITE) is before
+
+    def test_a_passing_read_error_is_tried_again_after_growing_pauses(
+        self, make_version: MakeVersion, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        make_version("m1")
+        promote_model(site_id=SITE, stamp="m1", now=NOW)
+        tries = attempts(monkeypatch, OSError("stale file handle"))
+        assert loaded_stamp() is None
+        found = []
+        for second in range(1, 1_001):
+            monkeypatch.setattr(loaded, "monotonic", lambda second=second: float(second))
+            before = len(tries)
+            loaded_stamp()
+            found += [second] * (len(tries) - before)
+        assert found == [5, 15, 35, 75, 155, 315, 615, 915]
+        monkeypatch.undo()
+        monkeypatch.setattr(loaded, "monotonic", lambda: 1_215.0)
+        assert loaded_stamp() == "m1"
+
+    def test_an_artifact_that_comes_late_is_loaded(
+        self, make_version: MakeVersion, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        make_version("m1")
+        promote_model(site_id=SITE, stamp="m1", now=NOW)
+        manifest = blobs.get(f"models/{SITE}/m1/manifest.json")
+        blobs.delete(f"models/{SITE}/m1/manifest.json")
+        monkeypatch.setattr(loaded, "monotonic", lambda: 0.0)
+        assert loaded_stamp() is None
+        blobs.put(f"models/{SITE}/m1/manifest.json", manifest)
+        assert loaded_stamp() is None
+        monkeypatch.setattr(loaded, "monotonic", lambda: loaded.FIRST_PAUSE)
+        assert loaded_stamp() == "m1"
+
+    def test_what_is_not_what_was_written_is_never_tried_again(
+        self, make_version: MakeVersion, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        make_version("m1")
+        promote_model(site_id=SITE, stamp="m1", now=NOW)
+        blobs.put(f"models/{SITE}/m1/popularity.npy", b"damaged")
+        assert loaded_stamp() is None
+        tries = attempts(monkeypatch, AssertionError("read again"))
+        monkeypatch.setattr(loaded, "monotonic", lambda: 1e9)
+        assert (loaded_stamp(), tries) == (None, [])
+
+
+def attempts(monkeypatch: pytest.MonkeyPatch, error: Exception) -> list[str]:
+    """Make reading fail, time standing at 0, and return the list to which each attempt adds the stamp."""
+    tries: list[str] = []
+
+    def read(*, stamp: str, **_: object) -> None:
+        tries.append(stamp)
+        raise error
+
+    monkeypatch.setattr(loaded, "read_artifact", read)
+    monkeypatch.setattr(loaded, "monotonic", lambda: 0.0)
+    return tries
