@@ -12,22 +12,17 @@ import os
 import resource
 import statistics
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import psycopg
 
 from bench.chaos import Chaos
-from bench.environment import Environment
+from bench.environment import Environment, environment
 from bench.sending import Promised, consent_all, send_for
-from specrec.roles import run_stack
 
 SITE = "bench"
-_SITE_WORDS = (SITE, "--name", SITE, "--locale", "en-GB", "--currency", "GBP", "--time-zone", "UTC")
 SHOPPERS = 3_000
 _DURABILITY = ("fsync", "full_page_writes", "synchronous_commit")
 _GROUPS = (("table_lag_s", "table"), ("feature_lag_s", "features"))
@@ -45,7 +40,7 @@ SELECT count(*) FROM tracking_log WHERE (xid, seq) > (
 def main() -> int:
     """Measure, print, and write JSON where asked."""
     asked = _arguments()
-    with _place() as place:
+    with environment(site_id=SITE) as place:
         if asked.chaos and place.stack is None:
             sys.exit("--chaos kills processes, so it runs only on a stack of its own: unset SPECREC_URL.")
         database = place.stack.parts.database_url if place.stack else os.environ.get("DATABASE_URL")
@@ -54,22 +49,6 @@ def main() -> int:
     if asked.json:
         Path(asked.json).write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     return 0
-
-
-@contextmanager
-def _place() -> Iterator[Environment]:
-    """Yield the server that SPECREC_URL names, or a throwaway stack with a site and a secret key."""
-    if url := os.environ.get("SPECREC_URL"):
-        yield Environment(url=url, key=os.environ["SPECREC_KEY"], stack=None)
-        return
-    quick = {"SPECREC_RATE_LIMIT_PER_SECOND": "1000000"}
-    with (
-        tempfile.TemporaryDirectory(prefix="specrec-bench-") as folder,
-        run_stack(Path(folder), environment=quick) as stack,
-    ):
-        stack.manage("create_site", *_SITE_WORDS)
-        key = stack.manage("create_key", SITE, "--kind", "secret").strip()
-        yield Environment(url=stack.url, key=key, stack=stack)
 
 
 def _arguments() -> argparse.Namespace:
@@ -88,21 +67,7 @@ def _measure(place: Environment, asked: argparse.Namespace, database: str | None
     before = consent_all(place.client, seed=asked.seed, shoppers=SHOPPERS)
     chaos = Chaos(place.stack, asked.seed) if asked.chaos and place.stack else None
     _say(f"sending for {asked.seconds:.0f} s from {asked.clients} clients" + (", killing in turn" if chaos else ""))
-    if chaos:
-        chaos.start()
-    cpu, started = _cpu(), time.monotonic()
-    sent = send_for(
-        place.client,
-        seconds=asked.seconds,
-        size=asked.batch,
-        clients=asked.clients,
-        seed=asked.seed,
-        shoppers=SHOPPERS,
-    )
-    took, cpu = time.monotonic() - started, _cpu() - cpu
-    if chaos:
-        _say("everything is started again")
-        chaos.finish()
+    sent, took, cpu = _send(place, asked, chaos)
     lags = _wait_until_drained(database) if database else {}
     big = None if chaos else send_for(place.client, seconds=3, size=_BIG, clients=1, seed=7, shoppers=SHOPPERS)
     if database and big:
@@ -119,11 +84,34 @@ def _measure(place: Environment, asked: argparse.Namespace, database: str | None
         "batch_1000_p50_ms": round(statistics.median(big.milliseconds), 1) if big else None,
         "generator_cpu": round(cpu / took, 2),
         "retries": sent.retries,
+        "refused": sum(one.refused for one in promised),
         "unanswered": len(sent.unanswered),
         "kills": chaos.kills if chaos else [],
         **lags,
         **(_verify(database, promised) if database else {}),
     }
+
+
+def _send(place: Environment, asked: argparse.Namespace, chaos: Chaos | None) -> tuple[Promised, float, float]:
+    """Send, with chaos where there is some; return what was promised, the seconds, and the generator's CPU seconds."""
+    if chaos:
+        chaos.start()
+    cpu, started = _cpu(), time.monotonic()
+    try:
+        sent = send_for(
+            place.client,
+            seconds=asked.seconds,
+            size=asked.batch,
+            clients=asked.clients,
+            seed=asked.seed,
+            shoppers=SHOPPERS,
+        )
+        took, cpu = time.monotonic() - started, _cpu() - cpu
+    finally:
+        if chaos:
+            _say("everything is started again")
+            chaos.finish()
+    return sent, took, cpu
 
 
 def _cpu() -> float:

@@ -1,5 +1,6 @@
 """Clients that send batches of events as fast as they are answered, and remember what they were promised."""
 
+import http.client
 import os
 import random
 import threading
@@ -11,7 +12,7 @@ from http import HTTPStatus
 
 import msgspec
 
-from bench.client import Client
+from bench.client import Client, Failed
 
 ITEMS = 2_000
 _GIVE_UP = 90.0
@@ -96,11 +97,15 @@ class Sender(threading.Thread):
         self._batches = batches
         self._until = until
         self.promised = Promised()
+        self.error: Exception | None = None
 
     def run(self) -> None:
-        """Send until the time is over; the last batch is still brought home."""
-        while time.monotonic() < self._until:
-            self.send(*self._batches.make())
+        """Send until the time is over; the last batch is still brought home. What ends it sooner is kept as `error`."""
+        try:
+            while time.monotonic() < self._until:
+                self.send(*self._batches.make())
+        except Exception as error:  # noqa: BLE001 - raised again by whoever joins this thread
+            self.error = error
 
     def send(self, ids: list[bytes], body: bytes) -> None:
         """Send one batch until it is answered."""
@@ -119,14 +124,14 @@ class Sender(threading.Thread):
     def _try(self, body: bytes) -> _Answer | None:
         try:
             status, answer = self._client.request("POST", "/v1/events", body)
-        except OSError:
+        except (OSError, http.client.HTTPException):  # not answered, or cut off in the middle of it
             self._client = self._make_client()
             return None
         if status == HTTPStatus.ACCEPTED:
             return _ANSWERS.decode(answer)
         if status < HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.TOO_MANY_REQUESTS:
             message = f"the collector answered {status}: {answer[:300]!r}"
-            raise RuntimeError(message)
+            raise Failed(message)
         return None
 
     def _note(self, ids: list[bytes], answer: _Answer) -> None:
@@ -143,7 +148,7 @@ class Sender(threading.Thread):
 def send_for(
     client: Callable[[], Client], *, seconds: float, size: int, clients: int, seed: int, shoppers: int
 ) -> Promised:
-    """Send from so many clients for so long; return what all of them were promised."""
+    """Send from so many clients for so long; return what all of them were promised. Raises Failed if one broke off."""
     until = time.monotonic() + seconds
     senders = [
         Sender(client, Batches(seed=seed + number, size=size, shoppers=shoppers), until) for number in range(clients)
@@ -152,6 +157,10 @@ def send_for(
         sender.start()
     for sender in senders:
         sender.join()
+    errors = [sender.error for sender in senders if sender.error]
+    if errors:
+        found = "; ".join(f"{type(error).__name__}: {error}" for error in errors)
+        raise Failed(f"{len(errors)} of {clients} clients broke off: {found}") from errors[0]
     return _together([sender.promised for sender in senders])
 
 
