@@ -19,9 +19,14 @@ from apps.recommend.training import embed, run, schedule
 from specrec.kernel.redis import client
 
 
-def recommend(*, site_id: str, request: Request, now: datetime) -> Answer:
-    """Return the slate; raises NotFound (placement), Invalid (item), Unavailable (a site that was never read)."""
-    return pipeline.answer(site_id=site_id, request=request, now=now)
+def recommend(
+    *, site_id: str, request: Request, now: datetime, seen: Callable[[Answer], bool] = pipeline.was_seen
+) -> Answer:
+    """Return the slate; raises NotFound (placement), Invalid (item), Unavailable (a site that was never read).
+
+    seen: asked with the answer whether it will be shown; only then it is recorded as an exposure
+    """
+    return pipeline.answer(site_id=site_id, request=request, now=now, seen=seen)
 
 
 def ensure_placement(*, site_id: str, placement: PlacementInfo) -> PlacementInfo:

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.utils.http import parse_etags
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework.request import Request as RestRequest
 from rest_framework.views import APIView
@@ -94,12 +95,13 @@ class RecommendationsView(APIView):
     def get(self, request: RestRequest) -> HttpResponse:
         """Answer from context, stock and popularity alone; may be cached for a second, and asked again by ETag."""
         asked = _from_query(request)
-        answer = api.recommend(site_id=_site_id(request), request=asked, now=clock.now())
-        tag = f'"{hashlib.sha256(wire.encode((answer.placement, answer.items, answer.model))).hexdigest()[:32]}"'
-        if request.headers.get("If-None-Match") == tag:
-            response = HttpResponse(status=304)
-        else:
-            response = _json(answer)
+
+        def seen(answer: Answer) -> bool:
+            return request.method == "GET" and not _has_already(request, _tag_of(answer))
+
+        answer = api.recommend(site_id=_site_id(request), request=asked, now=clock.now(), seen=seen)
+        tag = _tag_of(answer)
+        response = HttpResponse(status=304) if _has_already(request, tag) else _json(answer)
         response["ETag"] = tag
         response["Cache-Control"] = "max-age=1"
         response["Vary"] = "Authorization, X-Specrec-Key"
@@ -173,6 +175,17 @@ def to_ref(asked: Request) -> ShopperRef:
 
 def _site_id(request: RestRequest) -> str:
     return profiles.caller_of(auth=request.auth).site_id
+
+
+def _tag_of(answer: Answer) -> str:
+    """Return the ETag: of what is shown, without the id that every answer has of its own."""
+    return f'"{hashlib.sha256(wire.encode((answer.placement, answer.items, answer.model))).hexdigest()[:32]}"'
+
+
+def _has_already(request: RestRequest, tag: str) -> bool:
+    """Return whether the caller holds what the tag stands for (RFC 9110: a list, weak ones count, * is any)."""
+    held = parse_etags(request.headers.get("If-None-Match", ""))
+    return "*" in held or tag in {one.removeprefix("W/") for one in held}
 
 
 def _from_query(request: HttpRequest | RestRequest) -> Request:

@@ -1,8 +1,12 @@
-"""From a request to an answer: named steps on a draft. The loop measures, the steps do not."""
+"""From a request to an answer: named steps on a draft. The loop measures, the steps do not.
+
+Failure policy: what the caller got wrong is said; a defect in a step is logged, and what is popular or new answers, or
+an empty slate where even that fails. No storefront page may fail because of its recommendations.
+"""
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from apps.recommend.contracts import Answer, Request
@@ -14,35 +18,40 @@ from apps.recommend.serving.retrieve import put_candidates
 from apps.recommend.serving.score import put_scores
 from apps.recommend.serving.sites import get_placement, get_ready
 from apps.recommend.serving.state import Draft
-from specrec.kernel.errors import Invalid
+from specrec.kernel.errors import Invalid, Problem, Unavailable
 from specrec.kernel.ids import new_id
 
 logger = logging.getLogger(__name__)
 
-STEPS: tuple[tuple[str, Callable[[Draft], None]], ...] = (
-    ("context", put_context),
+Step = tuple[str, Callable[[Draft], None]]
+FIRST: Step = ("context", put_context)
+STEPS: tuple[Step, ...] = (
     ("eligible", put_mask),
     ("retrieve", put_candidates),
     ("score", put_scores),
     ("arrange", put_items),
-    ("expose", record_exposure),
 )
+LAST: Step = ("expose", record_exposure)
 SLOW_MS = 100.0
 
 
-def answer(*, site_id: str, request: Request, now: datetime) -> Answer:
-    """Return the slate for the request; raises NotFound (placement), Invalid (item), Unavailable (never read site)."""
+def was_seen(answer: Answer) -> bool:  # noqa: ARG001 - the signature of every such question
+    """Say that a slate was shown."""
+    return True
+
+
+def answer(*, site_id: str, request: Request, now: datetime, seen: Callable[[Answer], bool] = was_seen) -> Answer:
+    """Return the slate for the request; raises NotFound (placement), Invalid (item), Unavailable (never read site).
+
+    seen: asked with the answer whether it will be shown; only then it is an exposure
+    """
     draft = _start(site_id, request, now)
-    started = time.perf_counter()
-    for name, step in STEPS:
-        step(draft)
-        ended = time.perf_counter()
-        draft.timings[name] = (ended - started) * 1_000
-        started = ended
-    if sum(draft.timings.values()) > SLOW_MS:
-        logger.warning("slow answer for %s/%s: %s", site_id, request.placement, draft.timings)
+    if not _run(draft, (FIRST, *STEPS)):
+        draft.start_over()
+        if not _run(draft, STEPS):
+            draft.start_over()
     loaded = draft.ready.loaded
-    return Answer(
+    found = Answer(
         recommendation_id=draft.recommendation_id,
         placement=draft.placement.placement,
         strategy=draft.placement.strategy,
@@ -51,6 +60,26 @@ def answer(*, site_id: str, request: Request, now: datetime) -> Answer:
         fallback=draft.fallback,
         model=None if loaded is None else loaded.stamp,
     )
+    if seen(found):
+        _run(draft, (LAST,))
+    if sum(draft.timings.values()) > SLOW_MS:
+        logger.warning("slow answer for %s/%s: %s", site_id, request.placement, draft.timings)
+    return found
+
+
+def _run(draft: Draft, steps: Sequence[Step]) -> bool:
+    """Do the steps and return True, or False after one that failed by no fault of the caller."""
+    for name, step in steps:
+        started = time.perf_counter()
+        try:
+            step(draft)
+        except Exception as error:
+            if isinstance(error, Problem) and not isinstance(error, Unavailable):
+                raise
+            logger.exception("step %s failed for %s/%s", name, draft.site_id, draft.request.placement)
+            return False
+        draft.timings[name] = (time.perf_counter() - started) * 1_000
+    return True
 
 
 def _start(site_id: str, request: Request, now: datetime) -> Draft:

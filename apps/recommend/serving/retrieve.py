@@ -1,12 +1,18 @@
-"""Step 3: candidates, strategy by strategy down the chain, until the slate can be filled."""
+"""Step 3: candidates, strategy by strategy down the chain, until the slate can be filled.
 
+Failure policy: a source that fails has found nothing; the chain goes on.
+"""
+
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 
 from apps.recommend.columns import NOTHING, Candidates, Question, Shelf
 from apps.recommend.retrieval import collaborative, newest, popular, recent, similar, vector
-from apps.recommend.serving.fallback import chain_for
+from apps.recommend.serving.fallback import LAST_RESORTS, chain_for
 from apps.recommend.serving.state import Draft, Found
+
+logger = logging.getLogger(__name__)
 
 Source = Callable[[Shelf, Question], Candidates]
 # The sources of a strategy are asked in order until one has something.
@@ -30,7 +36,7 @@ def put_candidates(draft: Draft) -> None:
         limit=draft.limit,
     )
     missing = draft.limit
-    for strategy in chain_for(draft.placement):
+    for strategy in LAST_RESORTS if draft.plain else chain_for(draft.placement):
         found = _ask(strategy, draft.ready.shelf, question)
         if len(found.rows):
             draft.found.append(Found(strategy=strategy, candidates=found))
@@ -43,7 +49,11 @@ def put_candidates(draft: Draft) -> None:
 
 def _ask(strategy: str, shelf: Shelf, question: Question) -> Candidates:
     for source in SOURCES[strategy]:
-        found = source(shelf, question)
+        try:
+            found = source(shelf, question)
+        except Exception:
+            logger.exception("a source of %s failed for %s and counts as empty", strategy, shelf.columns.site_id)
+            continue
         if len(found.rows):
             return found
     return NOTHING

@@ -35,6 +35,7 @@ class Draft:
     placement: PlacementInfo
     limit: int
     offer: Offer
+    plain: bool = False  # a step failed: only the last resorts are asked
     # put by context
     shopper_id: UUID | None = None  # only where the shopper consented to personalisation by history
     stored: History = NO_HISTORY
@@ -55,3 +56,10 @@ class Draft:
     fallback: str | None = None
     personalised: bool = False
     timings: dict[str, float] = field(default_factory=dict)  # milliseconds by step, put by the loop
+
+    def start_over(self) -> None:
+        """Forget what was found, and keep what is known of shopper and page: the last resorts are asked next."""
+        self.plain = True
+        self.found = []
+        self.rows = self.scores = self.because = self.owner = NO_ROWS
+        self.items, self.fallback, self.personalised = (), None, False

@@ -10,6 +10,7 @@ from apps.profiles import api as profiles
 from apps.profiles.contracts import KeyKind
 from apps.recommend import api
 from apps.recommend.contracts import PlacementInfo
+from apps.recommend.serving import expose
 from specrec.kernel.errors import Invalid
 from tests.apps.recommend.serving.lens_lane import (
     SITE,
@@ -116,6 +117,23 @@ class TestGetRecommendations:
         first = client.get("/v1/recommendations?placement=popular", headers=headers)
         again = client.get("/v1/recommendations?placement=popular", headers=headers | {"If-None-Match": first["ETag"]})
         assert (again.status_code, again.content) == (304, b"")
+
+    @pytest.mark.parametrize("held", ["W/{tag}", '"other", {tag}', '"other",W/{tag}', "*"])
+    def test_whoever_holds_it_is_told_so(self, client: Client, held: str) -> None:
+        headers = key()
+        tag = client.get("/v1/recommendations?placement=popular", headers=headers)["ETag"]
+        asked = headers | {"If-None-Match": held.format(tag=tag)}
+        assert client.get("/v1/recommendations?placement=popular", headers=asked).status_code == 304
+
+    def test_only_what_is_sent_is_an_exposure(self, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(expose, "_BUFFER", expose.ExposureBuffer(size=9))
+        headers, path = key(), "/v1/recommendations?placement=popular"
+        assert client.head(path, headers=headers).status_code == 200
+        assert expose.exposure_counts()["waiting"] == 0
+        tag = client.get(path, headers=headers)["ETag"]
+        assert expose.exposure_counts()["waiting"] == 1
+        client.get(path, headers=headers | {"If-None-Match": tag})
+        assert expose.exposure_counts()["waiting"] == 1
 
     @pytest.mark.parametrize(
         ("query", "code", "field"),
