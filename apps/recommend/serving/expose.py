@@ -80,7 +80,7 @@ class ExposureBuffer:
         return {"waiting": len(self._waiting), "lost": self._lost}
 
     def flush(self) -> None:
-        """Write what waits; what cannot be written stays for the next time."""
+        """Write what waits; what cannot be written now stays, what can never be written is counted as lost."""
         with self._lock:
             while batch := [self._waiting.popleft() for _ in range(min(_AT_ONCE, len(self._waiting)))]:
                 try:
@@ -90,6 +90,10 @@ class ExposureBuffer:
                     logger.warning("exposures not written, %d wait: %s", len(self._waiting), type(error).__name__)
                     connection.close()
                     return
+                except Exception:
+                    # Not a part that is away but a defect: the same batch would fail for ever and hold up the others.
+                    self._lost += len(batch)
+                    logger.exception("%d exposures cannot be written and are lost", len(batch))
 
     def _start(self) -> None:
         with self._lock:
@@ -106,11 +110,15 @@ class ExposureBuffer:
         pause = threading.Event()
         lost = 0
         while not pause.wait(conf.EXPOSURE_FLUSH_SECONDS):
-            if self._waiting:
-                close_old_connections()
-                self.flush()
+            try:
+                if self._waiting:
+                    close_old_connections()
+                    self.flush()
+            except Exception:
+                # The thread must outlive any defect, or nothing more of this process would be written.
+                logger.exception("exposures not written, %d wait", len(self._waiting))
             if self._lost > lost:
-                logger.error("exposures lost so far, the buffer is full: %d", self._lost)
+                logger.error("exposures lost so far: %d", self._lost)
                 lost = self._lost
 
 

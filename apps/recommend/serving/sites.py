@@ -194,8 +194,15 @@ class _Sites:
         for site_id in list(self._ready):
             try:
                 self._read_again(site_id)
+            except NotFound:
+                logger.warning("site %s is there no more and no longer held", site_id)
+                with self._lock:
+                    self._ready.pop(site_id, None)
             except Unavailable as error:
                 logger.warning("site %s not refreshed, what was read last stays: %s", site_id, error.message)
+            except Exception:
+                # One site's defect must not freeze the sites behind it.
+                logger.exception("site %s not refreshed, what was read last stays", site_id)
 
     def _read_again(self, site_id: str) -> ReadySite:
         with self._lock:

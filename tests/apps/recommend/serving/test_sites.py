@@ -11,7 +11,7 @@ from apps.recommend import api
 from apps.recommend.serving import expose, sites
 from apps.tracking import api as tracking
 from apps.tracking.contracts import Exposure
-from specrec.kernel.errors import Unavailable
+from specrec.kernel.errors import NotFound, Unavailable
 from specrec.kernel.ids import shopper_id
 from tests.apps.recommend.serving.lens_lane import (
     ANNA,
@@ -53,6 +53,38 @@ class TestGetReady:
         with pytest.raises(Unavailable) as caught:
             ask("popular")
         assert caught.value.code == "catalogue_unavailable"
+
+
+class TestRefresh:
+    """A site that cannot be read stands before one that can."""
+
+    @pytest.fixture
+    def held(self, monkeypatch: pytest.MonkeyPatch) -> sites._Sites:
+        found = sites._Sites()
+        found._ready = {"broken": "old", "fine": "old"}  # type: ignore[dict-item]  # what they hold is not looked at
+        monkeypatch.setattr(sites, "_SITES", found)
+        return found
+
+    @pytest.mark.parametrize(
+        ("error", "left"),
+        [
+            (IndexError("a defect"), {"broken": "old", "fine": "new"}),
+            (OperationalError(), {"broken": "old", "fine": "new"}),
+            (NotFound("gone", code="unknown_site"), {"fine": "new"}),
+        ],
+    )
+    def test_it_does_not_hold_up_the_next(
+        self, monkeypatch: pytest.MonkeyPatch, held: sites._Sites, error: Exception, left: dict[str, object]
+    ) -> None:
+        def read(site_id: str, _held: object) -> str:
+            if site_id == "broken":
+                raise error
+            return "new"
+
+        monkeypatch.setattr(sites, "_read", read)
+        sites.refresh_ready()
+        found: dict[str, object] = dict(sites.list_ready())
+        assert found == left
 
 
 @pytest.mark.usefixtures("model")
@@ -120,3 +152,34 @@ class TestExposures:
         assert expose.exposure_counts() == {"waiting": 1, "lost": 0}
         expose.flush_exposures()
         assert len(written) == 1
+
+    def test_what_can_never_be_written_is_lost_and_counted(
+        self, monkeypatch: pytest.MonkeyPatch, written: list[Exposure]
+    ) -> None:
+        def defect(**_arguments: object) -> None:
+            raise TypeError
+
+        with monkeypatch.context() as patch:
+            patch.setattr(tracking, "record_exposures", defect)
+            ask("popular")
+            expose.flush_exposures()
+        assert expose.exposure_counts() == {"waiting": 0, "lost": 1}
+        ask("popular")
+        expose.flush_exposures()
+        assert len(written) == 1
+
+    def test_the_thread_outlives_a_defect(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        class Over(BaseException):
+            """Ends the thread's loop."""
+
+        flushes = iter([RuntimeError("a defect"), Over()])
+
+        def flush() -> None:
+            raise next(flushes)
+
+        buffer = expose.ExposureBuffer(size=2)
+        buffer._waiting.append(None)  # type: ignore[arg-type]  # what waits is not looked at
+        monkeypatch.setattr(expose, "close_old_connections", lambda: None)
+        monkeypatch.setattr(buffer, "flush", flush)
+        with pytest.raises(Over):
+            buffer._follow()
