@@ -19,6 +19,7 @@ from apps.recommend.models import (
 from specrec.kernel.errors import NotFound
 
 DEFAULT_INTERVAL_HOURS = 24
+ANCHOR_VERSIONS = 5
 
 
 def list_models(*, site_id: str) -> list[ModelInfo]:
@@ -49,6 +50,13 @@ def find_promoted_stamp(*, site_id: str) -> str | None:
 def list_promoted_stamps() -> dict[str, str]:
     """Return the promoted stamp of every site that has one."""
     return dict(ModelVersion.objects.filter(state=ModelState.PROMOTED).values_list("site_id", "stamp"))
+
+
+def find_best_promoted(*, site_id: str, names: Sequence[str]) -> float | None:
+    """Return the highest recorded figure of these names among the versions promoted last; None when there is none."""
+    versions = ModelVersion.objects.filter(site_id=site_id, promoted_at__isnull=False).order_by("-promoted_at")
+    recorded = versions.values_list("metrics", flat=True)[:ANCHOR_VERSIONS]
+    return max((metrics[name] for metrics in recorded for name in names if name in metrics), default=None)
 
 
 def list_placements(*, site_id: str) -> list[PlacementInfo]:

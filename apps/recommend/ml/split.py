@@ -35,9 +35,16 @@ def leave_last_out(
 
 
 def split_by_time(
-    sequence: NDArray[np.int32], item: NDArray[np.int32], time: NDArray[np.float64], *, share: float
+    sequence: NDArray[np.int32],
+    item: NDArray[np.int32],
+    time: NDArray[np.float64],
+    *,
+    share: float,
+    earliest: float = -np.inf,
 ) -> tuple[float, list[Case]]:
     """Return the moment before the newest `share` of the events, and at most one case for each sequence that goes on.
+
+    The moment is not before `earliest`.
 
     The target is never learned from, when learning ends before that moment: it is at or after it. A sequence that goes
     across the moment is asked for its first item from then on that it did not hold before; the history is all before
@@ -46,7 +53,7 @@ def split_by_time(
     """
     if len(time) == 0:
         return float("inf"), []
-    cut = float(np.quantile(time, 1.0 - share, method="higher"))
+    cut = max(float(np.quantile(time, 1.0 - share, method="higher")), earliest)
     places = np.arange(len(item))
     starts = np.flatnonzero(np.concatenate(([True], sequence[1:] != sequence[:-1])))
     ends = np.append(starts[1:], len(item))

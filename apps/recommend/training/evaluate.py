@@ -41,10 +41,11 @@ class Verdict:
     reason: str
 
 
-def make_hold_out(data: TrainingData, recipe: Recipe) -> HoldOut:
-    """Return at most `max_cases` cases, drawn with the recipe's seed."""
+def make_hold_out(data: TrainingData, recipe: Recipe, *, earliest: float = -np.inf) -> HoldOut:
+    """Return at most `max_cases` cases, drawn with the recipe's seed; their targets are not before `earliest`."""
     events = data.sequences
-    cut, cases = split_by_time(events.sequence, events.item, events.time, share=recipe.hold_out_share)
+    share = recipe.hold_out_share
+    cut, cases = split_by_time(events.sequence, events.item, events.time, share=share, earliest=earliest)
     if len(cases) > recipe.max_cases:
         drawn = np.random.default_rng(recipe.seed).choice(len(cases), size=recipe.max_cases, replace=False)
         cases = [cases[number] for number in np.sort(drawn).tolist()]
@@ -104,9 +105,8 @@ def rank_by_loaded(loaded: LoadedModel, item_ids: Sequence[str]) -> Ranker:
 def judge(metrics: dict[str, float], *, min_cases: int, has_promoted: bool, promoted_measured: bool) -> Verdict:
     """Return whether a version with these figures may be promoted.
 
-    `metrics` holds the version's figures, `popularity_*`, and of the promoted version `promoted_*` (same hold-out) or
-    `promoted_then_*` (its own hold-out, when it has already seen this one). Too few cases prove nothing: such a version
-    is promoted only where none that was measured would be replaced; content neighbours are better than nothing.
+    `metrics` is what `compare.evaluate_beside` returns. Too few cases prove nothing: such a version is promoted only
+    where none that was measured would be replaced; content neighbours are better than nothing.
     """
     cases = int(metrics.get("cases", 0))
     if cases < min_cases:
@@ -121,14 +121,18 @@ def judge(metrics: dict[str, float], *, min_cases: int, has_promoted: bool, prom
     figure, popular = metrics[f"ndcg@{K}"], metrics[f"popularity_ndcg@{K}"]
     if figure <= popular:
         return Verdict(promote=False, reason=f"NDCG@10 {figure:.4f} does not beat popularity ({popular:.4f}).")
-    for key, tolerance, where in (
-        (f"promoted_ndcg@{K}", SAME_TOLERANCE, "on the same hold-out"),
-        (f"promoted_then_ndcg@{K}", OTHER_TOLERANCE, "when it was trained"),
+    own = metrics.get(f"fresh_ndcg@{K}", figure)
+    where = (
+        f"on what {metrics['fresh_cases']:.0f} shoppers did since"
+        if "fresh_cases" in metrics
+        else "on the same hold-out"
+    )
+    for key, value, tolerance, beside in (
+        (f"promoted_ndcg@{K}", own, SAME_TOLERANCE, f"the promoted version ({{:.4f}} {where})"),
+        (f"promoted_then_ndcg@{K}", figure, OTHER_TOLERANCE, "the promoted version ({:.4f} when it was trained)"),
+        (f"anchor_ndcg@{K}", figure, OTHER_TOLERANCE, "the best that was promoted lately ({:.4f} when it was trained)"),
     ):
-        if key in metrics and figure < metrics[key] * (1.0 - tolerance):
-            reason = (
-                f"NDCG@10 {figure:.4f} falls more than {tolerance:.0%} behind the promoted version "
-                f"({metrics[key]:.4f} {where})."
-            )
-            return Verdict(promote=False, reason=reason)
+        if key in metrics and value < metrics[key] * (1.0 - tolerance):
+            name = beside.format(metrics[key])
+            return Verdict(promote=False, reason=f"NDCG@10 {value:.4f} falls more than {tolerance:.0%} behind {name}.")
     return Verdict(promote=True, reason=f"NDCG@10 {figure:.4f}, popularity {popular:.4f}, {cases:,} shoppers asked.")

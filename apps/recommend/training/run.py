@@ -12,15 +12,14 @@ from apps.recommend import selectors
 from apps.recommend.contracts import ModelInfo
 from apps.recommend.models import EMBEDDING_SIZE, ModelState, ModelVersion
 from apps.recommend.registry import promote
-from apps.recommend.registry.artifacts import Arrays, BadArtifact, Manifest, read_artifact, write_artifact
-from apps.recommend.registry.loaded import encode_ids, to_loaded
+from apps.recommend.registry.artifacts import Arrays, Manifest, write_artifact
+from apps.recommend.registry.loaded import encode_ids
 from apps.recommend.registry.projections import to_arrays
-from apps.recommend.training import evaluate, runs
-from apps.recommend.training.dataset import TrainingData, by_sequence, load_training_data, take
+from apps.recommend.training import compare, evaluate, runs
+from apps.recommend.training.dataset import TrainingData, load_training_data
 from apps.recommend.training.recipes import (
     DEFAULT_RECIPE,
     BlendModel,
-    Content,
     Recipe,
     combine,
     fit_from_catalogue,
@@ -72,7 +71,7 @@ def _train(site_id: str, now: datetime, recipe: Recipe, progress: Progress) -> M
     with progress.step("content"):
         content = fit_from_catalogue(recipe, data.described)
     with progress.step("evaluation"):
-        metrics = _evaluated(site_id, data, content, recipe)
+        metrics = compare.evaluate_beside(site_id=site_id, data=data, content=content, recipe=recipe)
     with progress.step("fit"):
         model = combine(fit_from_events(recipe, data.sequences, data.all_events, len(data.item_ids)), content)
     with progress.step("vectors"):
@@ -89,39 +88,6 @@ def _train(site_id: str, now: datetime, recipe: Recipe, progress: Progress) -> M
     promote.prune_versions(site_id=site_id)
     logger.info("site %s: model %s is %s. %s %s", site_id, version.stamp, version.state, version.note, version.timings)
     return version
-
-
-def _evaluated(site_id: str, data: TrainingData, content: Content, recipe: Recipe) -> dict[str, float]:
-    """Return the figures on the hold-out, the model being fitted without it."""
-    hold_out = evaluate.make_hold_out(data, recipe)
-    metrics = {"cases": float(len(hold_out.cases))}
-    if len(hold_out.cases) < recipe.min_cases:
-        return metrics
-    before = take(data.all_events, data.all_events.time < hold_out.cut)
-    behaviour = fit_from_events(recipe, by_sequence(before), before, len(data.item_ids))
-    model = combine(behaviour, content)
-    metrics |= evaluate.measure(hold_out.cases, evaluate.rank_by_blend(model, recipe.blend))
-    popular = evaluate.measure(hold_out.cases, evaluate.rank_by_popularity(behaviour.popularity))
-    metrics |= {f"popularity_{name}": value for name, value in popular.items()}
-    metrics |= _promoted_metrics(site_id, data, hold_out)
-    return {name: round(value, 6) for name, value in metrics.items()}
-
-
-def _promoted_metrics(site_id: str, data: TrainingData, hold_out: evaluate.HoldOut) -> dict[str, float]:
-    """Return the promoted version's figures: on this hold-out if it has seen nothing of it, else those of its own."""
-    promoted = selectors.find_promoted(site_id=site_id)
-    if promoted is None:
-        return {}
-    if promoted.data_until is None or promoted.data_until.timestamp() >= hold_out.cut:
-        own = {name: promoted.metrics[name] for name in ("recall@10", "ndcg@10") if name in promoted.metrics}
-        return {f"promoted_then_{name}": value for name, value in own.items()}
-    try:
-        loaded = to_loaded(read_artifact(site_id=site_id, stamp=promoted.stamp))
-    except BadArtifact as error:
-        logger.warning("the promoted model cannot be compared with: %s", error)
-        return {}
-    figures = evaluate.measure(hold_out.cases, evaluate.rank_by_loaded(loaded, data.item_ids))
-    return {f"promoted_{name}": value for name, value in figures.items()}
 
 
 def _new_version(

@@ -42,9 +42,11 @@ def open_shop() -> str:
     return SITE
 
 
-def walk(shoppers: int, *, end: datetime = NOW, days: int = 20, step: timedelta = timedelta(days=1)) -> None:
+def walk(
+    shoppers: int, *, end: datetime = NOW, days: int = 20, step: timedelta = timedelta(days=1), seed: int = 5
+) -> None:
     """Let each shopper walk through a range in order, by default a day a step, the last step shortly before `end`."""
-    draw = np.random.default_rng(5)
+    draw = np.random.default_rng(seed)
     events = []
     for shopper in range(shoppers):
         family, steps = int(draw.integers(RANGES)), int(draw.integers(3, LENGTH + 1))

@@ -13,6 +13,7 @@ from apps.recommend import api
 from apps.recommend.contracts import PlacementInfo, Request
 from apps.recommend.models import ItemVector
 from apps.recommend.registry.promote import promote_model
+from apps.recommend.retrieval import vector
 from apps.recommend.serving.sites import forget_ready
 from apps.recommend.training.run import train_site
 from tests.apps.recommend.training.small_model import (
@@ -74,6 +75,20 @@ class TestEmbedNewItems:
         assert similar_to("fresh") == set()
         api.embed_new_items(now=NOW)
         assert similar_to("fresh") == family_of(2)
+
+    def test_nearer_items_of_other_types_do_not_crowd_out_those_of_the_placement(
+        self, stamp: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(vector, "_LOOKED_AT", 1)
+        put("fresh", 2)
+        for place in range(LENGTH - 1):
+            put(f"r2-{place}", 2, item_type="service", attributes={})
+        api.embed_new_items(now=NOW)
+        like = PlacementInfo(
+            placement="like", title="Like this", strategy="similar", size=LENGTH, item_types=("generic",), fallback=()
+        )
+        api.ensure_placement(site_id=SITE, placement=like)
+        assert similar_to("fresh") == {f"r2-{LENGTH - 1}"}
 
     def test_its_vector_is_that_of_its_twins(self, stamp: str) -> None:
         put("fresh", 2)

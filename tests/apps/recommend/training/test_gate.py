@@ -33,6 +33,20 @@ class TestJudge:
         assert verdict(GOOD | {"promoted_then_ndcg@10": 0.07})[0]
         assert not verdict(GOOD | {"promoted_then_ndcg@10": 0.09})[0]
 
+    def test_behind_the_promoted_on_what_came_since(self) -> None:
+        fresh = {"fresh_cases": 80.0, "fresh_ndcg@10": 0.03, "promoted_ndcg@10": 0.04}
+        promote, reason = verdict(GOOD | fresh)
+        assert not promote
+        assert reason == (
+            "NDCG@10 0.0300 falls more than 10% behind the promoted version (0.0400 on what 80 shoppers did since)."
+        )
+        assert verdict(GOOD | fresh | {"fresh_ndcg@10": 0.037})[0]
+
+    def test_behind_the_best_that_was_promoted_lately(self) -> None:
+        promote, reason = verdict(GOOD | {"promoted_then_ndcg@10": 0.07, "anchor_ndcg@10": 0.09})
+        assert not promote
+        assert "behind the best that was promoted lately (0.0900 when it was trained)" in reason
+
     def test_too_few_cases_do_not_replace_what_was_measured(self) -> None:
         promote, reason = verdict({"cases": 12.0})
         assert not promote
