@@ -6,8 +6,7 @@ from datetime import timedelta
 RECENT_KEPT = 50
 PURCHASES_KEPT = 50
 DISMISSALS_KEPT = 50
-PURCHASES_FOR = timedelta(days=180)
-STATE_FOR = timedelta(days=400)
+STATE_FOR = timedelta(days=400)  # `contracts.MAX_PURCHASED_DAYS`: as long as a placement may ask for
 
 # --- serving ---------------------------------------------------------------------------------------------------------
 HISTORY_USED = 200  # the newest items of a history; what the caller sends included

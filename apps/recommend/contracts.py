@@ -12,6 +12,7 @@ from specrec.kernel import wire
 Strategy = Literal["for_you", "similar", "also_viewed", "popular", "recently_viewed", "new_in"]
 Channel = Literal["web", "mobile", "store", "email"]
 MAX_LIMIT = 100
+MAX_PURCHASED_DAYS = 400  # so long a purchase is remembered (`conf.STATE_FOR`)
 
 
 class ShopperInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -121,7 +122,7 @@ class PlacementInput(PlacementInfo, frozen=True, forbid_unknown_fields=True):
     item_types: tuple[ItemType, ...] = ()
     category_ids: tuple[wire.Id, ...] = ()
     fallback: tuple[Strategy, ...] = ("for_you", "popular", "new_in")
-    exclude_purchased_days: Annotated[int, msgspec.Meta(ge=0, le=3_650)] = 30
+    exclude_purchased_days: Annotated[int, msgspec.Meta(ge=0, le=MAX_PURCHASED_DAYS)] = 30
     exclude_history: bool = False
 
 

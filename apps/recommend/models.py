@@ -12,7 +12,7 @@ from django.db import models
 from pgvector.django import HnswIndex, VectorField
 
 from apps.catalog.contracts import ItemType
-from apps.recommend.contracts import MAX_LIMIT, PlacementInfo, Strategy
+from apps.recommend.contracts import MAX_LIMIT, MAX_PURCHASED_DAYS, PlacementInfo, Strategy
 
 EMBEDDING_SIZE = 64
 
@@ -76,7 +76,7 @@ class Placement(models.Model):
     )
     exclude_purchased_days = models.PositiveSmallIntegerField(
         default=30,
-        validators=[MaxValueValidator(3_650)],
+        validators=[MaxValueValidator(MAX_PURCHASED_DAYS)],
         help_text="Do not show what the shopper bought within this many days; 0 shows it again at once.",
     )
     exclude_history = models.BooleanField(

@@ -49,7 +49,7 @@ POOR_RATING = 2.5  # a rating up to here is no sign of interest
 
 def read_state(state: ShopperState, *, now: float) -> History:
     """Return what the state says at `now`: what was undone is left out, purchases end after their time."""
-    horizon = now - conf.PURCHASES_FOR.total_seconds()
+    horizon = now - conf.STATE_FOR.total_seconds()
     dismissed = {touch.item_id: touch.time for touch in state.dismissals}
     newest: dict[str, float] = {}
     for touch in _still_true(state.recent):

@@ -99,7 +99,7 @@ class TestReadState:
         assert read_state(state, now=NOW.timestamp()).item_ids == ("frame-2", "frame-1")
 
     def test_a_purchase_is_bought_until_its_time_is_over(self) -> None:
-        state = state_of(touch(1, "frame-1", "purchase", days_ago=179), touch(2, "frame-2", "purchase", days_ago=181))
+        state = state_of(touch(1, "frame-1", "purchase", days_ago=399), touch(2, "frame-2", "purchase", days_ago=401))
         assert list(read_state(state, now=NOW.timestamp()).bought) == ["frame-1"]
 
     def test_a_return_undoes_the_purchase(self) -> None:

@@ -194,7 +194,12 @@ class TestPlacements:
 
     @pytest.mark.parametrize(
         ("change", "field"),
-        [({"strategy": "magic"}, "strategy"), ({"size": 0}, "size"), ({"placement": "Home!"}, "placement")],
+        [
+            ({"strategy": "magic"}, "strategy"),
+            ({"size": 0}, "size"),
+            ({"placement": "Home!"}, "placement"),
+            ({"exclude_purchased_days": 401}, "exclude_purchased_days"),
+        ],
     )
     def test_bad_input_writes_nothing(self, client: Client, change: dict[str, Any], field: str) -> None:
         before = api.list_placements(site_id=SITE)

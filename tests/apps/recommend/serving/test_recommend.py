@@ -193,6 +193,12 @@ class TestEligible:
         answer = ask("popular", shopper=ANNA, limit=1)
         assert (ids(answer), answer.personalised) == (["frame-d"], True)
 
+    def test_a_purchase_is_remembered_as_long_as_a_placement_may_ask(self) -> None:
+        put_placement("year", "popular", exclude_purchased_days=400)
+        consent("anna", HISTORY)
+        remember("anna", ("frame-e", "purchase", 399))
+        assert ids(ask("year", shopper=ANNA, limit=1)) == ["frame-d"]
+
     def test_no_days_shows_a_purchase_at_once(self) -> None:
         put_placement("refill", "popular", exclude_purchased_days=0)
         consent("anna", HISTORY)
