@@ -53,6 +53,7 @@ class Question:
     mask: bool [n], what may be answered
     now: seconds since 1970
     limit: how many candidates are wanted at most
+    item_types: the only types that the mask allows, for a source that asks elsewhere; none named means every type
     """
 
     context: np.ndarray
@@ -60,6 +61,7 @@ class Question:
     mask: np.ndarray
     now: float
     limit: int
+    item_types: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,11 @@ def find(shelf: Shelf, question: Question) -> Candidates:
     columns = shelf.columns
     try:
         near = list_nearest_items(
-            site_id=columns.site_id, stamp=shelf.model.stamp, item_id=columns.item_ids[row], limit=_LOOKED_AT
+            site_id=columns.site_id,
+            stamp=shelf.model.stamp,
+            item_id=columns.item_ids[row],
+            limit=_LOOKED_AT,
+            item_types=question.item_types,
         )
     except DatabaseError as error:
         logger.warning("no vector search, database unavailable: %s", type(error).__name__)

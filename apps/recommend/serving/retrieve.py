@@ -34,6 +34,7 @@ def put_candidates(draft: Draft) -> None:
         mask=draft.mask,
         now=draft.now.timestamp(),
         limit=draft.limit,
+        item_types=draft.placement.item_types,
     )
     missing = draft.limit
     for strategy in LAST_RESORTS if draft.plain else chain_for(draft.placement):
