@@ -75,10 +75,18 @@ def drain(*, stop: Callable[[], bool]) -> None:
 
 
 def load_interactions(
-    *, site_id: str, since: datetime | None, until: datetime | None, types: Sequence[str]
+    *,
+    site_id: str,
+    since: datetime | None,
+    until: datetime | None,
+    types: Sequence[str],
+    poor_rating: float | None = None,
 ) -> Interactions:
-    """Return the item events of the site with `since <= time < until` as columns, ordered by time and event id."""
-    return selectors.load_interactions(site_id=site_id, since=since, until=until, types=types)
+    """Return the item events of the site with `since <= time < until` as columns, ordered by time and event id.
+
+    Events of type "rate" with a rating up to `poor_rating` are left out.
+    """
+    return selectors.load_interactions(site_id=site_id, since=since, until=until, types=types, poor_rating=poor_rating)
 
 
 def iter_history(*, since: datetime) -> Iterator[list[TrackedEvent]]:

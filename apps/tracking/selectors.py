@@ -25,6 +25,7 @@ _INTERACTIONS = """
 COPY (
     SELECT extract(epoch FROM time), shopper_id, session_id, item_id, type FROM tracking_event
     WHERE site_id = {} AND day BETWEEN {} AND {} AND time >= {} AND time < {} AND type = ANY({}) AND item_id IS NOT NULL
+        AND (type <> 'rate' OR rating IS NULL OR rating > coalesce({}::float8, '-infinity'))
     ORDER BY time, event_id
 ) TO STDOUT
 """
@@ -55,13 +56,21 @@ class _Coder:
 
 
 def load_interactions(
-    *, site_id: str, since: datetime | None, until: datetime | None, types: Sequence[str]
+    *,
+    site_id: str,
+    since: datetime | None,
+    until: datetime | None,
+    types: Sequence[str],
+    poor_rating: float | None = None,
 ) -> Interactions:
-    """Return the item events of the site with `since <= time < until` as columns, ordered by time and event id."""
+    """Return the item events of the site with `since <= time < until` as columns, ordered by time and event id.
+
+    Events of type "rate" with a rating up to `poor_rating` are left out.
+    """
     start, end = since or _ALWAYS[0], until or _ALWAYS[1]
     days = (start.astimezone(UTC).date(), (end.astimezone(UTC) + _SKEW).date())
     shoppers, sessions, items = _Coder(), _Coder(), _Coder()
-    slices = chain([b""], _copied([site_id, *days, start, end, list(types)]))
+    slices = chain([b""], _copied([site_id, *days, start, end, list(types), poor_rating]))
     parts = [_columns(text, shoppers, sessions, items) for text in slices]
     shopper, session, item, kind, time = (np.concatenate(part) for part in zip(*parts, strict=True))
     return Interactions(

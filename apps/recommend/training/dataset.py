@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from apps.catalog import api as catalog
 from apps.catalog.contracts import ItemColumns
 from apps.profiles import api as profiles
+from apps.recommend.features.definitions import POOR_RATING, UNDONE_BY
 from apps.recommend.ml.covisitation import Sequences
 from apps.recommend.ml.tokens import Described
+from apps.recommend.ml.undoing import find_undone
 from apps.recommend.training.recipes import Recipe
 from apps.tracking import api as tracking
 from apps.tracking.contracts import EVENT_TYPES, Interactions
@@ -54,25 +56,31 @@ class TrainingData:
 def load_training_data(*, site_id: str, recipe: Recipe, now: datetime) -> TrainingData:
     """Return the catalogue and the events of the recipe's window."""
     columns = catalog.load_columns(site_id=site_id, now=now)
-    kinds = [kind for kind in EVENT_TYPES if recipe.event_weights.get(kind, 0.0) > 0]
+    learned = {kind for kind in EVENT_TYPES if recipe.event_weights.get(kind, 0.0) > 0}
+    kinds = [kind for kind in EVENT_TYPES if kind in learned or UNDONE_BY.get(kind) in learned]
     since = now - timedelta(days=recipe.window_days)
-    interactions = tracking.load_interactions(site_id=site_id, since=since, until=now, types=kinds)
+    interactions = tracking.load_interactions(
+        site_id=site_id, since=since, until=now, types=kinds, poor_rating=POOR_RATING
+    )
     return make_training_data(columns, interactions, profiles.list_aliases(site_id=site_id), recipe)
 
 
 def make_training_data(
     columns: ItemColumns, interactions: Interactions, aliases: Mapping[UUID, UUID], recipe: Recipe
 ) -> TrainingData:
-    """Return the data laid out for fitting; pure."""
+    """Return the data laid out for fitting, without what was undone later; pure."""
     row_of = columns.row_of
     rows = np.fromiter((row_of.get(item, -1) for item in interactions.item_ids), np.int32, len(interactions.item_ids))
     item = rows[interactions.item] if len(rows) else np.empty(0, dtype=np.int32)
-    known = item >= 0
     weights = np.array([recipe.event_weights.get(kind, 0.0) for kind in EVENT_TYPES])
+    weight = weights[interactions.type]
+    shopper = _canonical(interactions, aliases)
+    learned = (weight > 0) & ~_undone(interactions, shopper)
+    known = learned & (item >= 0)
     all_events = Sequences(
-        sequence=_canonical(interactions, aliases)[known],
+        sequence=shopper[known],
         item=item[known],
-        weight=weights[interactions.type[known]],
+        weight=weight[known],
         time=interactions.time[known],
     )
     return TrainingData(
@@ -82,7 +90,7 @@ def make_training_data(
         described=describe(columns, range(len(columns.item_ids))),
         sequences=by_sequence(all_events),
         all_events=all_events,
-        unknown_items=int(len(known) - np.count_nonzero(known)),
+        unknown_items=int(np.count_nonzero(learned) - np.count_nonzero(known)),
     )
 
 
@@ -119,6 +127,17 @@ def take(events: Sequences, chosen: NDArray[np.intp] | NDArray[np.bool_]) -> Seq
         weight=events.weight[chosen],
         time=events.time[chosen],
     )
+
+
+def _undone(interactions: Interactions, shopper: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Return which events the same shopper undid later for the same item, as `features` reads a history."""
+    undone = np.zeros(len(shopper), dtype=np.bool_)
+    pair = shopper.astype(np.int64) * max(len(interactions.item_ids), 1) + interactions.item
+    for undoing, kind in UNDONE_BY.items():
+        step = np.zeros(len(EVENT_TYPES), dtype=np.int8)
+        step[EVENT_TYPES.index(kind)], step[EVENT_TYPES.index(undoing)] = 1, -1
+        undone |= find_undone(pair, np.where(shopper >= 0, step[interactions.type], 0).astype(np.int8))
+    return undone
 
 
 def _canonical(interactions: Interactions, aliases: Mapping[UUID, UUID]) -> NDArray[np.int32]:
