@@ -267,6 +267,7 @@ def _wait_for_somebody_at_the_lock() -> None:
     waiting = "SELECT count(*) FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))"
     while time.monotonic() < deadline:
         with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_stat_clear_snapshot()")  # a transaction sees the first one all along
             cursor.execute(waiting)
             if cursor.fetchone()[0]:
                 return
