@@ -33,7 +33,8 @@ MAX_BYTES = 1_048_576
 
 
 class PositionLost(Conflict):
-    """The position is not one of this stream: of another kind, or newer than a stream that was restored.
+    """The position is not one of this stream: of another kind, newer than a stream that was restored,
+    or older than what was trimmed.
 
     What was built up to it may hold less or more than the stream: build it anew, then follow from the earliest record.
     """

@@ -46,6 +46,20 @@ class LogRecord(models.Model):
         return f"{self.xid}:{self.seq}"
 
 
+class LogTrimmed(models.Model):
+    """The newest record that was ever trimmed from the Postgres log; one row. Written by `stream/postgres.py` alone."""
+
+    id = models.SmallIntegerField(primary_key=True)
+    xid = TransactionIdField()
+    seq = models.BigIntegerField()
+
+    class Meta:
+        db_table = "tracking_log_trimmed"
+
+    def __str__(self) -> str:
+        return f"{self.xid}:{self.seq}"
+
+
 class StreamPosition(models.Model):
     """How far a consumer group has come, for trimming and for the operator; opaque text of the stream's twin."""
 

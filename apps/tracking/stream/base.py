@@ -51,7 +51,7 @@ class Stream(Protocol):
         """Return a reader that stands after `position`, or before the earliest kept record when it is None.
 
         Opening makes the group known: from then on nothing is trimmed that it has not acknowledged. Raises PositionLost
-        for what is no position of this stream, before anything is read.
+        for what is no position of this stream, or one after which records were trimmed, before anything is read.
         """
 
     def acknowledge(self, *, group: str, position: str) -> None:

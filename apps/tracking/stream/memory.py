@@ -32,7 +32,7 @@ class MemoryStream:
             self._positions.setdefault(group, 0)
             if position is None:
                 return MemoryReader(self, 0)
-            if not position.isdecimal() or int(position) > self._removed + len(self._records):
+            if not position.isdecimal() or not self._removed <= int(position) <= self._removed + len(self._records):
                 raise PositionLost(position)
         return MemoryReader(self, int(position))
 

@@ -6,6 +6,9 @@ short. Reading is by short polls: NOTIFY would serialise all commits on one lock
 
 In a cluster into which a dump was restored transaction ids start anew. Opening notices both consequences: a position
 ahead of all transactions is lost, and records ahead of them, which no reader would reach, are numbered anew.
+
+A position kept elsewhere may have been restored from an older copy. The newest trimmed record is remembered, so that a
+position before it is known as lost rather than read on from with records left out.
 """
 
 import logging
@@ -50,11 +53,24 @@ _ADOPT = "UPDATE tracking_log SET xid = pg_current_xact_id() WHERE xid >= pg_sna
 _NEXT_XID = "SELECT pg_snapshot_xmax(pg_current_snapshot())::text"
 _POSITIONS = 'SELECT "group", position FROM tracking_stream_position'
 _LAG = "SELECT count(*) FROM (SELECT 1 FROM tracking_log WHERE (xid, seq) > (%s::xid8, %s) LIMIT %s) AS later"
+# The mark is moved in the statement that removes, so that there is never one without the other.
 _TRIM = """
-DELETE FROM tracking_log WHERE (xid, seq) IN (
-    SELECT xid, seq FROM tracking_log WHERE (xid, seq) <= (%s::xid8, %s) AND written_at < %s ORDER BY xid, seq LIMIT %s
+WITH gone AS (
+    DELETE FROM tracking_log WHERE (xid, seq) IN (
+        SELECT xid, seq FROM tracking_log WHERE (xid, seq) <= (%s::xid8, %s) AND written_at < %s
+        ORDER BY xid, seq LIMIT %s
+    ) RETURNING xid, seq
+), moved AS (
+    INSERT INTO tracking_log_trimmed AS mark (id, xid, seq)
+    SELECT 1, xid, seq FROM gone ORDER BY xid DESC, seq DESC LIMIT 1
+    ON CONFLICT (id) DO UPDATE SET xid = excluded.xid, seq = excluded.seq
+    WHERE (mark.xid, mark.seq) < (excluded.xid, excluded.seq)
 )
+SELECT count(*) FROM gone
 """
+_TRIMMED = "SELECT xid::text, seq FROM tracking_log_trimmed"
+# A mark ahead of all transactions of this cluster came with a dump, and says nothing of this log.
+_FORGET = "DELETE FROM tracking_log_trimmed WHERE xid >= pg_snapshot_xmax(pg_current_snapshot())"
 
 
 class PostgresStream:
@@ -81,9 +97,15 @@ class PostgresStream:
             cursor.execute(_ADOPT)
             if cursor.rowcount:
                 logger.error("the event log came from another cluster: %d records numbered anew", cursor.rowcount)
+            cursor.execute(_FORGET)
+            cursor.execute(_TRIMMED)
+            trimmed = cursor.fetchone() or _START
             cursor.execute(_NEXT_XID)
             next_xid = int(cursor.fetchone()[0])
-        return PostgresReader(_parse(position, next_xid))
+        standing = _parse(position, next_xid)
+        if position and _order(standing) < _order(trimmed):
+            raise PositionLost(position)
+        return PostgresReader(standing)
 
     def acknowledge(self, *, group: str, position: str) -> None:
         """Write the position of the group, in the caller's transaction where there is one."""
@@ -110,7 +132,7 @@ class PostgresStream:
         while True:
             with _availability(), connection.cursor() as cursor:
                 cursor.execute(_TRIM, [*bound, before, _TRIM_STEP])
-                step = int(cursor.rowcount)
+                step = int(cursor.fetchone()[0])
             removed += step
             if step < _TRIM_STEP:
                 return removed

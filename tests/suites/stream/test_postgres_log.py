@@ -9,6 +9,7 @@ import pytest
 from django.db import connection, transaction
 
 from apps.tracking.contracts import PositionLost
+from apps.tracking.models import LogTrimmed
 from apps.tracking.stream.base import TABLE_GROUP, Record
 from apps.tracking.stream.postgres import PostgresReader, PostgresStream
 from specrec.kernel.errors import Unavailable
@@ -187,3 +188,13 @@ class TestRestoredElsewhere:
         reader = stream.open(group="readers", position=None)
         stream.append([Record("event", "ada", b"new")])
         assert payloads(reader) == [b"restored 0", b"restored 1", b"new"]
+
+    def test_a_trimmed_mark_ahead_of_all_transactions_is_forgotten(self) -> None:
+        stream = PostgresStream()
+        with connection.cursor() as cursor:
+            cursor.execute("INSERT INTO tracking_log_trimmed (id, xid, seq) VALUES (1, %s::xid8, 7)", [str(2**40)])
+        stream.append([Record("event", "ada", b"one"), Record("event", "ada", b"two")])
+        chunk = stream.open(group="readers", position=None).read(limit=1, wait=0.0)
+        assert chunk is not None
+        assert payloads(stream.open(group="readers", position=chunk.position)) == [b"two"]
+        assert not LogTrimmed.objects.exists()

@@ -138,3 +138,29 @@ class TestTrim:
             stream.acknowledge(group=group, position=position)
         assert stream.trim(before=clock.now() - LATER) == 0
         assert read_all(stream)[0] == [b"payload 1"]
+
+    def test_a_position_before_what_was_trimmed_is_lost(self, stream: Stream) -> None:
+        stream.append([record(1), record(2), record(3)])
+        reader = stream.open(group="readers", position=None)
+        old, new = reader.read(limit=1, wait=0.0), reader.read(limit=1, wait=0.0)
+        assert old is not None
+        assert new is not None
+        for group in (TABLE_GROUP, "readers"):
+            stream.acknowledge(group=group, position=new.position)
+        assert read_all(stream, old.position)[0] == [b"payload 2", b"payload 3"]
+        assert stream.trim(before=clock.now() + LATER) == 2
+        with pytest.raises(PositionLost):
+            stream.open(group="readers", position=old.position)
+        assert read_all(stream, new.position)[0] == [b"payload 3"]
+
+    def test_it_stays_lost_when_all_was_trimmed_and_nothing_is_left_to_trim(self, stream: Stream) -> None:
+        stream.append([record(1), record(2)])
+        old = stream.open(group="readers", position=None).read(limit=1, wait=0.0)
+        assert old is not None
+        for _ in range(2):
+            _, position = read_all(stream)
+            for group in (TABLE_GROUP, "readers") if position is not None else ():
+                stream.acknowledge(group=group, position=str(position))
+            stream.trim(before=clock.now() + LATER)
+        with pytest.raises(PositionLost):
+            stream.open(group="readers", position=old.position)
