@@ -50,15 +50,15 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
-    "corsheaders.middleware.CorsMiddleware",
+    "specrec.middleware.WhiteNoiseMiddleware",
+    "specrec.middleware.CorsMiddleware",
     "specrec.middleware.whole_bodies",
     "specrec.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "specrec.middleware.CsrfViewMiddleware",
     "specrec.middleware.AuthenticationMiddleware",
     "specrec.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "specrec.middleware.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "specrec.urls"
 WSGI_APPLICATION = "specrec.wsgi.application"
