@@ -29,10 +29,35 @@ ITEM_TYPE_CHOICES = [(name, name.replace("_", " ").capitalize()) for name in get
 
 _KEY = RegexValidator(r"\A[a-z0-9][a-z0-9_-]*\Z", "Use lower-case letters, digits, hyphens and underscores.")
 
+_WEIGHT = [MinValueValidator(0.0), MaxValueValidator(100.0)]
+
 
 def default_fallback() -> list[str]:
     """Return the fallback chain of a new placement."""
     return list(PlacementInfo(placement="-", title="-", strategy="for_you", size=1).fallback)
+
+
+class EventWeights(models.Model):
+    """How much one event of a type says about a shopper's interest, as a site wants it; without a row the defaults hold.
+
+    Used where histories are read and where models are trained; read again within ten seconds.
+    """
+
+    site_id = models.CharField("site", max_length=64, primary_key=True, help_text="The site's slug, for example uk.")
+    view = models.FloatField(default=1.0, validators=_WEIGHT, help_text="0 leaves such events out.")
+    click = models.FloatField(default=1.0, validators=_WEIGHT)
+    wishlist = models.FloatField(default=2.0, validators=_WEIGHT)
+    add_to_cart = models.FloatField(default=2.0, validators=_WEIGHT)
+    purchase = models.FloatField(default=3.0, validators=_WEIGHT)
+    rate = models.FloatField(default=1.0, validators=_WEIGHT)
+
+    class Meta:
+        db_table = "recommend_event_weights"
+        verbose_name = verbose_name_plural = "event weights"
+        ordering = ["site_id"]
+
+    def __str__(self) -> str:
+        return self.site_id
 
 
 class Placement(models.Model):

@@ -50,24 +50,38 @@ class DropReason(StrEnum):
     MISSING_FIELD = "missing_field"  # this type of event needs the field
     TOO_OLD = "too_old"
     IN_FUTURE = "in_future"
-    NOT_ALLOWED = "not_allowed"  # this key may not name this shopper, or not send historical events
+    NOT_ALLOWED = "not_allowed"  # this key may not name this shopper, or not send historical or replayed events
+    INCONSISTENT = "inconsistent"  # fields contradict each other, or one is of no use without another
+    BOT = "bot"  # no person: the user agent is a crawler, a monitor or a program
+
+
+Device = Literal["desktop", "mobile", "tablet", "other"]
+Referrer = Literal["direct", "internal", "search", "social", "email", "other"]
 
 
 class EventContext(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Where it happened. `recommendation_id` and `position` (1-based) tie an event to the slate that led to it."""
+    """Where it happened. `recommendation_id` and `position` (1-based) tie an event to the slate that led to it.
+
+    `user_agent`, `referrer` (an address) and `campaign` are the shopper's, told by a server; a browser's call has the
+    first by itself. Only the class of device and referrer is kept, and the campaign's name.
+    """
 
     placement: wire.Id | None = None
     position: Annotated[int, msgspec.Meta(ge=1, le=1_000)] | None = None
     recommendation_id: UUID | None = None
     channel: Channel = "web"
     store_id: wire.Id | None = None
+    user_agent: Annotated[str, msgspec.Meta(max_length=1_000)] | None = None
+    referrer: Annotated[str, msgspec.Meta(max_length=2_000)] | None = None
+    campaign: wire.Id | None = None
 
 
 class EventInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One event as a client sends it. `id` is made by the client once, so that a retry counts once.
 
     `consent`: the purposes that the shopper grants at this moment, all others being withdrawn; absent says nothing.
-    `historical`: any age, for imports with a secret key.
+    `historical`: any age, for imports with a secret key; features follow it at the event's own time.
+    `replay`: to the table only, for what the features have followed before; with a secret key.
     `unit_price`: 0 to 1,000,000 with up to four decimals (checked by a step: the decoder knows no bounds of decimals).
     """
 
@@ -88,12 +102,17 @@ class EventInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     context: EventContext = EventContext()
     consent: list[wire.Word] | None = None
     historical: bool = False
+    replay: bool = False
 
 
 class EventBatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The body of `/v1/events`. Intake decodes each event on its own, so that a bad one does not harm the others."""
+    """The body of `/v1/events`. Intake decodes each event on its own, so that a bad one does not harm the others.
+
+    `sent_at`: the client's clock as it sends; with it the times of the events are corrected by what that clock is off.
+    """
 
     events: Annotated[list[EventInput], msgspec.Meta(min_length=1, max_length=MAX_EVENTS)]
+    sent_at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
 
 
 class BeaconBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -101,6 +120,7 @@ class BeaconBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     key: str
     events: Annotated[list[EventInput], msgspec.Meta(min_length=1, max_length=MAX_EVENTS)]
+    sent_at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
 
 
 class EventResult(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -153,6 +173,10 @@ class TrackedEvent(msgspec.Struct, frozen=True, array_like=True):
     channel: str
     store_id: str | None
     historical: bool = False
+    replay: bool = False
+    device: str | None = None
+    referrer: str | None = None
+    campaign: str | None = None
 
 
 class Exposure(msgspec.Struct, frozen=True, array_like=True):
@@ -172,14 +196,16 @@ class Exposure(msgspec.Struct, frozen=True, array_like=True):
 
 
 class StreamBatch(msgspec.Struct, frozen=True):
-    """Records in stream order and the position after the last of them.
+    """Records, in stream order within their partitions, and by partition the position after the last of them.
 
-    `position` is opaque text: keep it with the state that it belongs to, and give it back to go on from there.
+    A position is opaque text: keep it with the state that it belongs to, and give it back to go on from there.
+    `unreadable` records were passed over; the table consumer keeps them as dead letters.
     """
 
     events: list[TrackedEvent]
     exposures: list[Exposure]
-    position: str
+    positions: dict[str, str]
+    unreadable: int = 0
 
 
 class StreamStatus(msgspec.Struct, frozen=True):

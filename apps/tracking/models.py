@@ -1,6 +1,7 @@
 """The tables of tracking: plain ids, no foreign keys; those that grow with time are partitioned by month."""
 
 from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.functions import Now
@@ -61,17 +62,24 @@ class LogTrimmed(models.Model):
 
 
 class StreamPosition(models.Model):
-    """How far a consumer group has come, for trimming and for the operator; opaque text of the stream's twin."""
+    """How far a consumer group has come in a partition of the stream; opaque text of the stream's twin.
 
-    group = models.CharField(max_length=64, primary_key=True)
+    For the table consumer the row is written in the transaction that writes the events, so that whoever reads both in
+    one snapshot knows exactly what is in the table. Written by `stream/positions.py` alone.
+    """
+
+    group = models.CharField(max_length=64)
+    partition = models.CharField(max_length=16)
     position = models.CharField(max_length=200, blank=True)
     updated_at = models.DateTimeField()
 
     class Meta:
-        db_table = "tracking_stream_position"
+        db_table = "tracking_position"
+        ordering = ["group", "partition"]
+        constraints = [models.UniqueConstraint(fields=["group", "partition"], name="one_position_per_partition")]
 
     def __str__(self) -> str:
-        return self.group
+        return f"{self.group} {self.partition}"
 
 
 class EventColumns(models.Model):
@@ -99,6 +107,10 @@ class EventColumns(models.Model):
     channel = models.CharField(max_length=16)
     store_id = models.CharField(max_length=128, null=True)
     historical = models.BooleanField()
+    replay = models.BooleanField(db_default=False)
+    device = models.CharField(max_length=16, null=True)
+    referrer = models.CharField(max_length=16, null=True)
+    campaign = models.CharField(max_length=128, null=True)
 
     class Meta:
         abstract = True
@@ -160,11 +172,20 @@ class ServedSlate(models.Model):
 
 
 class DeadLetter(models.Model):
-    """A record that could not be written to its table, kept with the reason so that nothing accepted is lost."""
+    """A record that could not be written to its table, kept with the reason so that nothing accepted is lost.
+
+    `cause` decides where a replay goes: nobody could use an unreadable record, so it goes through the stream again; one
+    that the table refused has been followed by the others, so it goes to the table alone.
+    """
+
+    class Cause(models.TextChoices):
+        UNREADABLE = "unreadable", "unreadable"
+        REFUSED = "refused", "refused by the table"
 
     kind = models.CharField(max_length=16)
     key = models.CharField(max_length=128)
     payload = models.BinaryField()
+    cause = models.CharField(max_length=16, choices=Cause.choices, db_default=Cause.REFUSED)
     reason = models.TextField()
     failed_at = models.DateTimeField(db_default=Now())
 
@@ -174,3 +195,61 @@ class DeadLetter(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.key}"
+
+
+class IntakeRules(models.Model):
+    """What a site may set of its intake; a site without a row has the defaults. Read again within ten seconds."""
+
+    site_id = models.CharField("site", max_length=64, primary_key=True, help_text="The site's slug, for example uk.")
+    session_gap_minutes = models.PositiveSmallIntegerField(
+        default=30,
+        validators=[MinValueValidator(1), MaxValueValidator(1_440)],
+        help_text="So many minutes of silence end a session.",
+    )
+    split_at_midnight = models.BooleanField(
+        default=True, help_text="A session also ends at midnight in the time zone of the site."
+    )
+    split_at_campaign = models.BooleanField(
+        default=True, help_text="A session also ends when the shopper comes back by another campaign."
+    )
+    drop_bots = models.BooleanField(default=True, help_text="Drop events of crawlers, monitors and programs.")
+
+    class Meta:
+        db_table = "tracking_intake_rules"
+        verbose_name = verbose_name_plural = "intake rules"
+        ordering = ["site_id"]
+
+    def __str__(self) -> str:
+        return self.site_id
+
+
+class DailyCount(models.Model):
+    """What happened on a day (UTC, of the event's corrected time), added up; made from the event table, again and again.
+
+    Rows of a site and day are replaced as a whole. An absent item, placement or currency is the empty text, so that the
+    key is a key. `revenue` is the sum of quantity times unit price in `currency`; returns count in their own rows.
+    """
+
+    site_id = models.CharField(max_length=64)
+    day = models.DateField()
+    type = models.CharField(max_length=20)
+    item_id = models.CharField(max_length=128, blank=True)
+    placement = models.CharField(max_length=128, blank=True)
+    channel = models.CharField(max_length=16)
+    currency = models.CharField(max_length=3, blank=True)
+    events = models.BigIntegerField()
+    quantity = models.BigIntegerField()
+    revenue = models.DecimalField(max_digits=18, decimal_places=4)
+
+    class Meta:
+        db_table = "tracking_daily"
+        ordering = ["-day", "site_id", "type", "-events"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["site_id", "day", "type", "item_id", "placement", "channel", "currency"],
+                name="one_daily_count_per_group",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.site_id} {self.day} {self.type} {self.item_id}"

@@ -1,16 +1,22 @@
 """The port of the stream: what intake writes to and consumers follow.
 
-Shaped so that Kafka fits: records have keys, an append is durable when it returns, positions are opaque text, consumers
-belong to named groups.
+A stream is cut into partitions; records with the same key go to the same one, where they keep their order. Consumers
+belong to named groups: each partition is read by one reader of a group at a time. Positions are opaque text, one for
+each partition, which the consumer keeps beside what it made of the records.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 import msgspec
 
 TABLE_GROUP = "table"
+ONLY = "0"  # the partition of a stream that has one
+
+# Asked with partitions, returns the position after which to go on in each; one that is absent begins at its earliest
+# kept record.
+FindPositions = Callable[[Sequence[str]], Mapping[str, str]]
 
 
 class Record(msgspec.Struct, frozen=True):
@@ -22,43 +28,61 @@ class Record(msgspec.Struct, frozen=True):
 
 
 class Chunk(msgspec.Struct, frozen=True):
-    """Records in stream order, and the position after the last of them."""
+    """Records, in stream order within their partitions, and by partition the position after the last of them.
+
+    `positions` names exactly the partitions that the records came from.
+    """
 
     records: list[Record]
-    position: str
+    positions: dict[str, str]
+
+
+class Letter(msgspec.Struct, frozen=True):
+    """A record that a consumer could not use, and why: for the place where a twin keeps such records for others."""
+
+    record: Record
+    reason: str
 
 
 class Reader(Protocol):
-    """One consumer of a group, going forward through the stream."""
+    """One consumer of a group, going forward through the partitions that are assigned to it."""
 
     def read(self, *, limit: int, wait: float) -> Chunk | None:
         """Return the next records, waiting up to `wait` seconds for the first; None when there were none.
 
-        Raises Unavailable when the stream does not answer; the reader may be used again afterwards.
+        None as well while other readers of the group have all partitions: this one stands by and takes over what is
+        left or lost by them. Whenever partitions are assigned to this reader, `find_positions` is asked for them
+        before any of their records is returned; what the reader had in them before is void.
+
+        Raises Unavailable when the stream does not answer; the reader may be used again afterwards. Raises PositionLost
+        for what is no position of this stream, or one after which records were trimmed, before any record of that
+        partition is returned; close the reader then.
         """
 
     def close(self) -> None:
-        """Give back what the reader holds."""
+        """Give back what the reader holds; its partitions go to the others of the group."""
 
 
 class Stream(Protocol):
     """A durable, ordered, at-least-once log with consumer groups."""
 
     def append(self, records: Sequence[Record]) -> None:
-        """Write the records, all or none; they are durable when this returns. Raises Unavailable."""
+        """Write the records; they are durable when this returns. Raises Unavailable.
 
-    def open(self, *, group: str, position: str | None) -> Reader:
-        """Return a reader that stands after `position`, or before the earliest kept record when it is None.
-
-        Opening makes the group known: from then on nothing is trimmed that it has not acknowledged. Raises PositionLost
-        for what is no position of this stream, or one after which records were trimmed, before anything is read.
+        Then some of them may be in the stream all the same, unless the twin takes part in the caller's transaction.
         """
 
-    def acknowledge(self, *, group: str, position: str) -> None:
-        """Note that the group will not ask for anything up to `position` again."""
+    def open(self, *, group: str, find_positions: FindPositions) -> Reader:
+        """Return a reader of the group, which becomes known: nothing is trimmed that it has not acknowledged."""
 
-    def find_position(self, *, group: str) -> str | None:
-        """Return what the group acknowledged last, None when it never did."""
+    def acknowledge(self, *, group: str, positions: Mapping[str, str]) -> None:
+        """Note that the group will not ask for anything up to these positions again; partitions not named stay.
+
+        In the caller's database transaction where there is one: it holds if that commits. Never goes backwards.
+        """
+
+    def find_positions(self, *, group: str) -> dict[str, str]:
+        """Return by partition what the group acknowledged last."""
 
     def lag(self) -> dict[str, int]:
         """Return, by known group, how many records it has not acknowledged (counted up to a bound).
@@ -67,4 +91,10 @@ class Stream(Protocol):
         """
 
     def trim(self, *, before: datetime) -> int:
-        """Remove what was written earlier than `before` and is acknowledged by every known group; return how many."""
+        """Remove what was written earlier than `before` and is acknowledged by every known group; return how many.
+
+        0 where the stream's own servers see to that.
+        """
+
+    def park(self, letters: Sequence[Letter]) -> None:
+        """Show others what a consumer could not use, where the twin has a place for it. Raises Unavailable."""
