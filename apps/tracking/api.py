@@ -4,6 +4,7 @@ Functions only, plain data in and out. Rules belong to `steps`, writes to `servi
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 
 import msgspec
@@ -11,8 +12,8 @@ import msgspec
 from apps.profiles import api as profiles
 from apps.profiles.contracts import Caller
 from apps.tracking import ingest as intake
-from apps.tracking import selectors
-from apps.tracking.contracts import Exposure, IngestResult, Interactions, StreamBatch, TrackedEvent
+from apps.tracking.contracts import Exposure, History, IngestResult, Interactions, StreamBatch, TrackedEvent
+from apps.tracking.selectors import history, interactions
 from apps.tracking.services import drain as table
 from apps.tracking.services import envelope, partitions, retention
 from apps.tracking.services import follow as stream
@@ -86,12 +87,23 @@ def load_interactions(
 
     Events of type "rate" with a rating up to `poor_rating` are left out.
     """
-    return selectors.load_interactions(site_id=site_id, since=since, until=until, types=types, poor_rating=poor_rating)
+    return interactions.load_interactions(
+        site_id=site_id, since=since, until=until, types=types, poor_rating=poor_rating
+    )
 
 
 def iter_history(*, since: datetime) -> Iterator[list[TrackedEvent]]:
     """Yield all events of all sites from `since` on, ordered by time and event id, in slices."""
-    return selectors.iter_history(since=since)
+    return history.iter_history(since=since)
+
+
+def read_history(*, since: datetime) -> AbstractContextManager[History]:
+    """Return all events of all sites from `since` on, ordered by time and event id, without those that were replayed,
+    and the positions of the table consumer, as of one moment: following from them goes on exactly where they end.
+
+    Must not be called within a transaction; whoever asks the database within the block sees that moment too.
+    """
+    return history.read_history(since=since)
 
 
 def trim_log(*, now: datetime) -> int:

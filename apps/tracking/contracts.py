@@ -1,5 +1,6 @@
 """What happened: plain data that crosses the face of tracking, and the wire format of `/v1/events`."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -212,6 +213,20 @@ class StreamStatus(msgspec.Struct, frozen=True):
     """`lag`: by consumer group, how many records it has not acknowledged; "table" at 0 means that all is written."""
 
     lag: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The events that the table holds, as of one moment.
+
+    positions: by partition, the position of the stream up to which, and no further, the table holds its events
+    total: the number of events in `batches`
+    batches: the events in slices, ordered by time and event id; to be gone through once
+    """
+
+    positions: dict[str, str]
+    total: int
+    batches: Iterator[list[TrackedEvent]]
 
 
 @dataclass(frozen=True, slots=True)

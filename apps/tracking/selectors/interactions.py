@@ -1,4 +1,4 @@
-"""Reading the history: as columns for training, as events for rebuilding what was derived from them."""
+"""Reading the history as columns, for training."""
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -10,12 +10,11 @@ import numpy as np
 from django.db import connection
 from psycopg import sql
 
-from apps.tracking.contracts import EVENT_TYPES, Interactions, TrackedEvent
+from apps.tracking.contracts import EVENT_TYPES, Interactions
 
 _NULL = b"\\N"
 _SLICE = 20_000
 _WIDTH = 5  # columns of the copy below
-_HISTORY_STEP = 5_000
 # The day of an event is that of the client's own time, which may be ahead of the corrected time by the accepted skew.
 _SKEW = timedelta(minutes=5)
 _ALWAYS = (datetime(1970, 1, 2, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC))
@@ -28,11 +27,6 @@ COPY (
         AND (type <> 'rate' OR rating IS NULL OR rating > coalesce({}::float8, '-infinity'))
     ORDER BY time, event_id
 ) TO STDOUT
-"""
-_HISTORY = """
-SELECT site_id, event_id, day, type, time, received_at, shopper_id, session_id, item_id, sku, quantity, unit_price,
-       currency, order_id, query, rating, placement, position, recommendation_id, channel, store_id, historical
-FROM tracking_event WHERE day >= %s AND time >= %s ORDER BY time, event_id
 """
 
 
@@ -106,11 +100,3 @@ def _copied(parameters: list[Any]) -> Iterator[bytes]:
         blocks = iter(copy)
         while part := b"".join(islice(blocks, _SLICE)):
             yield part
-
-
-def iter_history(*, since: datetime) -> Iterator[list[TrackedEvent]]:
-    """Yield all events of all sites from `since` on, ordered by time and event id, in slices of bounded memory."""
-    with connection.chunked_cursor() as cursor:
-        cursor.execute(_HISTORY, [since.astimezone(UTC).date(), since])
-        while rows := cursor.fetchmany(_HISTORY_STEP):
-            yield [TrackedEvent(*row) for row in rows]
