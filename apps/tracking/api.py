@@ -12,41 +12,42 @@ import msgspec
 from apps.profiles import api as profiles
 from apps.profiles.contracts import Caller
 from apps.tracking import ingest as intake
-from apps.tracking.contracts import Exposure, History, IngestResult, Interactions, StreamBatch, TrackedEvent
+from apps.tracking.contracts import Envelope, Exposure, History, IngestResult, Interactions, StreamBatch, TrackedEvent
 from apps.tracking.selectors import history, interactions
 from apps.tracking.services import drain as table
-from apps.tracking.services import envelope, partitions, retention
+from apps.tracking.services import envelope as wrapping
 from apps.tracking.services import follow as stream
+from apps.tracking.services import partitions, retention
 
 SCOPE = "events:write"
 
 
 def decode_envelope(*, body: bytes) -> list[msgspec.Raw]:
     """Return the undecoded events of `{"events": [...]}`, or the one event of the body. Raises Invalid, TooLarge."""
-    return envelope.decode_envelope(body=body)
+    return wrapping.decode_envelope(body=body)
 
 
 def inflate(*, body: bytes, encoding: str) -> bytes:
     """Return the body without its `Content-Encoding`, bounded. Raises Invalid, TooLarge."""
-    return envelope.inflate(body=body, encoding=encoding)
+    return wrapping.inflate(body=body, encoding=encoding)
 
 
-def ingest(*, caller: Caller, events: Sequence[msgspec.Raw], received_at: datetime) -> IngestResult:
+def ingest(*, caller: Caller, envelope: Envelope, received_at: datetime) -> IngestResult:
     """Check the events and append the good ones to the stream, where they are durable when this returns.
 
     Raises Invalid for no events, TooLarge for over 1,000, Unavailable when they could not be written: then none is.
     Must not be called within a transaction, because a promise cannot be rolled back.
     """
-    return intake.ingest(caller=caller, events=events, received_at=received_at)
+    return intake.ingest(caller=caller, envelope=envelope, received_at=received_at)
 
 
 def ingest_beacon(*, body: bytes, origin: str | None, received_at: datetime) -> IngestResult:
     """Take in a beacon, which carries its key in the body. Raises what `ingest` and the check of the key raise."""
-    beacon = envelope.decode_beacon(body=body)
+    beacon = wrapping.decode_beacon(body=body)
     caller = profiles.authenticate(presented=beacon.key, origin=origin)
     profiles.require_scope(caller=caller, scope=SCOPE)
     profiles.check_rate(caller=caller)
-    return ingest(caller=caller, events=beacon.events, received_at=received_at)
+    return ingest(caller=caller, envelope=Envelope(events=beacon.events), received_at=received_at)
 
 
 def record_exposures(*, exposures: Sequence[Exposure]) -> None:

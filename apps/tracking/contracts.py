@@ -124,6 +124,19 @@ class BeaconBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sent_at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
 
 
+class Envelope(msgspec.Struct, frozen=True, kw_only=True):
+    """A call as it came in: its events undecoded, so that each is checked on its own, and what holds for all of them.
+
+    `sent_at`: the client's clock as it sent. `user_agent` and `origin`: those of the HTTP request, which say something
+    about a shopper where the caller holds a publishable key.
+    """
+
+    events: list[msgspec.Raw]
+    sent_at: datetime | None = None
+    user_agent: str | None = None
+    origin: str | None = None
+
+
 class EventResult(msgspec.Struct, frozen=True, omit_defaults=True):
     """What became of the event at `index` of the batch. "duplicate" means that the batch held it already."""
 

@@ -7,7 +7,7 @@ import msgspec
 
 from apps.profiles import api as profiles
 from apps.tracking import api
-from apps.tracking.contracts import EVENT_TYPES
+from apps.tracking.contracts import EVENT_TYPES, Envelope
 from apps.tracking.contracts import IngestResult as Result
 from specrec.kernel import clock
 
@@ -73,7 +73,7 @@ class RecordEvents(graphene.Mutation):
         """Take the events in as REST does, from the same bytes."""
         caller = profiles.require_scope(caller=info.context.caller, scope=api.SCOPE)
         found = [msgspec.Raw(msgspec.json.encode(_plain(event))) for event in events]
-        return api.ingest(caller=caller, events=found, received_at=clock.now())
+        return api.ingest(caller=caller, envelope=Envelope(events=found), received_at=clock.now())
 
 
 class Mutation(graphene.ObjectType):

@@ -11,7 +11,7 @@ from django.db import InterfaceError, OperationalError, transaction
 
 from apps.profiles import api as profiles
 from apps.profiles.contracts import Caller, ConsentSignal, Shopper, ShopperRef
-from apps.tracking.contracts import MAX_EVENTS, EventResult, IngestResult, TrackedEvent
+from apps.tracking.contracts import MAX_EVENTS, Envelope, EventResult, IngestResult, TrackedEvent
 from apps.tracking.steps import STEPS, Batch, Draft
 from apps.tracking.stream import records
 from apps.tracking.stream.choice import get_stream
@@ -26,15 +26,15 @@ _RETENTION_SECONDS = 10.0
 _retentions: dict[str, tuple[timedelta, float]] = {}
 
 
-def ingest(*, caller: Caller, events: Sequence[msgspec.Raw], received_at: datetime) -> IngestResult:
+def ingest(*, caller: Caller, envelope: Envelope, received_at: datetime) -> IngestResult:
     """Check the events and append the good ones to the stream, where they are durable when this returns.
 
     Raises Invalid for an empty batch, TooLarge for more than MAX_EVENTS, Unavailable when they could not be written;
     then nothing of the batch is. Runs outside of any transaction, because a promise must not be rolled back.
     """
-    _check_size(events)
+    _check_size(envelope.events)
     timings = Timings()
-    drafts = [Draft(index, raw) for index, raw in enumerate(events)]
+    drafts = [Draft(index, raw) for index, raw in enumerate(envelope.events)]
     passed = _run_steps(drafts, _batch(caller, received_at), timings)
     if passed:
         with timings.measure("write"):

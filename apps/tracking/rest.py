@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from apps.tracking import api
-from apps.tracking.contracts import BeaconBody, EventBatch, IngestResult, StreamStatus
+from apps.tracking.contracts import BeaconBody, Envelope, EventBatch, IngestResult, StreamStatus
 from specrec.kernel import clock, wire
 from specrec.kernel.openapi import schema_of
 
@@ -82,7 +82,9 @@ class EventsView(APIView):
         received_at = clock.now()
         body = api.inflate(body=request.body, encoding=request.META.get("HTTP_CONTENT_ENCODING", ""))
         caller: Any = request.auth  # a Caller by our authentication; DRF's types know only its own Token
-        return _accepted(api.ingest(caller=caller, events=api.decode_envelope(body=body), received_at=received_at))
+        return _accepted(
+            api.ingest(caller=caller, envelope=Envelope(events=api.decode_envelope(body=body)), received_at=received_at)
+        )
 
 
 class BeaconView(APIView):

@@ -11,7 +11,7 @@ from apps.catalog import api as catalog
 from apps.catalog.contracts import ImportStatus
 from apps.profiles.contracts import SCOPES, Caller
 from apps.tracking import api as tracking
-from apps.tracking.contracts import IngestResult
+from apps.tracking.contracts import Envelope, IngestResult
 from specrec.datasets.base import Dataset
 from specrec.kernel import clock
 
@@ -34,7 +34,7 @@ def load_events(*, site_id: str, dataset: Dataset, progress: Progress) -> tuple[
     messages: list[str] = []
     for batch in batched(dataset.events, BATCH):
         raws = [msgspec.Raw(msgspec.json.encode(event)) for event in batch]
-        result = tracking.ingest(caller=caller, events=raws, received_at=clock.now())
+        result = tracking.ingest(caller=caller, envelope=Envelope(events=raws), received_at=clock.now())
         accepted += result.accepted
         messages += _messages(result)[: 10 - len(messages)]
         progress(len(batch))

@@ -9,7 +9,7 @@ import msgspec
 from apps.profiles import api as profiles
 from apps.profiles.contracts import Caller, SiteInfo
 from apps.tracking import api
-from apps.tracking.contracts import IngestResult
+from apps.tracking.contracts import Envelope, IngestResult
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 HISTORY = ["history_personalisation"]
@@ -44,7 +44,7 @@ def make_event(**changes: Any) -> dict[str, Any]:
 
 def ingest(*events: dict[str, Any], caller: Caller = SERVER, received_at: datetime = NOW) -> IngestResult:
     raws = [msgspec.Raw(msgspec.json.encode(one)) for one in events]
-    return api.ingest(caller=caller, events=raws, received_at=received_at)
+    return api.ingest(caller=caller, envelope=Envelope(events=raws), received_at=received_at)
 
 
 def drain_all() -> None:

@@ -13,6 +13,7 @@ from apps.catalog.contracts import ItemInput
 from apps.profiles import api as profiles
 from apps.profiles.contracts import SCOPES, Caller, SiteInfo
 from apps.tracking import api as tracking
+from apps.tracking.contracts import Envelope
 from tests.apps.recommend.training.small_model import NOW, SITE
 
 RANGES, LENGTH = 8, 6
@@ -66,5 +67,5 @@ def walk(
     caller = Caller(key_id="k", site_id=SITE, kind="secret", scopes=frozenset(SCOPES))
     for start in range(0, len(events), 1_000):
         raws = [msgspec.Raw(msgspec.json.encode(event)) for event in events[start : start + 1_000]]
-        assert tracking.ingest(caller=caller, events=raws, received_at=end).dropped == 0
+        assert tracking.ingest(caller=caller, envelope=Envelope(events=raws), received_at=end).dropped == 0
     tracking.drain(stop=lambda: tracking.status()["table"] == 0)

@@ -13,6 +13,7 @@ from apps.recommend.features.extract import apply_touches, touches_of
 from apps.recommend.training.dataset import load_training_data
 from apps.recommend.training.recipes import DEFAULT_RECIPE
 from apps.tracking import api as tracking
+from apps.tracking.contracts import Envelope
 from tests.apps.recommend.training.ranges import (
     item_id,
     open_shop,  # noqa: F401 - the fixture "shop"
@@ -54,7 +55,9 @@ def tell() -> None:
     ]
     caller = Caller(key_id="k", site_id="lens-lane", kind="secret", scopes=frozenset(SCOPES))
     answer = tracking.ingest(
-        caller=caller, events=[msgspec.Raw(msgspec.json.encode(one)) for one in events], received_at=NOW
+        caller=caller,
+        envelope=Envelope(events=[msgspec.Raw(msgspec.json.encode(one)) for one in events]),
+        received_at=NOW,
     )
     assert answer.dropped == 0, answer.results
     tracking.drain(stop=lambda: tracking.status()["table"] == 0)
