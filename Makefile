@@ -8,7 +8,7 @@ BIN := .venv/bin
 unexport PYTHONDONTWRITEBYTECODE
 SOURCES := specrec apps demo bench tests manage.py $(wildcard scripts/*.py)
 
-.PHONY: help venv demo test test-browser check lint types architecture format bench lock clean
+.PHONY: help venv demo test test-browser testbed testbed-fetch check lint types architecture format bench lock clean
 
 help: ## say what there is
 	@grep -hE '^[a-z%-]+:.*## ' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -25,6 +25,12 @@ test: venv ## run the tests on the real parts (ARGS=… goes to pytest)
 test-browser: venv ## run the tests in Chromium (CHROMIUM=… names it)
 	@scripts/chromium >/dev/null
 	@CHROMIUM="$$(scripts/chromium)" $(BIN)/pytest tests/browser $(ARGS)
+
+testbed: venv ## run a real Apache Kafka on this machine until Ctrl-C (needs Java 17 and Maven)
+	@exec $(BIN)/python -m specrec.testbed
+
+testbed-fetch: venv ## only fetch what it runs, into .cache (the tests then use it)
+	@$(BIN)/python -m specrec.testbed fetch
 
 check: lint types architecture ## format, lint, contracts, types, budgets: all that can be said without running it
 

@@ -119,7 +119,7 @@ class Kafka:
         make_private(draft)
         cluster_id = base64.urlsafe_b64encode(secrets.token_bytes(16)).decode().rstrip("=")
         self._configure(draft)
-        words = ("format", "--cluster-id", f"{cluster_id}", "--config", str(draft / "server.properties"))
+        words = ("format", "--cluster-id", cluster_id, "--config", str(draft / "server.properties"))
         process = spawn(self._command("kafka.tools.StorageTool", *words, cwd=draft))
         try:
             is_made = process.wait(timeout=_FORMAT_SECONDS) == 0
@@ -167,4 +167,5 @@ class Kafka:
             return False
         cluster_id = (self._data / "cluster_id").read_text(encoding="ascii")
         partitions = [one for topic in found.topics.values() for one in topic.partitions.values()]
-        return bool(found.cluster_id == cluster_id and found.brokers and all(one.leader >= 0 for one in partitions))
+        is_ours = str(found.cluster_id) == cluster_id and bool(found.brokers)
+        return is_ours and all(one.leader >= 0 for one in partitions)
