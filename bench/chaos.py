@@ -3,7 +3,7 @@
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -18,6 +18,8 @@ class Chaos:
 
     stack: Stack
     seed: int
+    targets: Sequence[str] = TARGETS
+    pauses: tuple[float, float] = (1.0, 2.5)
     kills: list[str] = field(default_factory=list)
     _stop: threading.Event = field(default_factory=threading.Event)
     _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(max_workers=1))
@@ -36,24 +38,10 @@ class Chaos:
     def _run(self) -> None:
         choice = random.Random(self.seed)
         while not self._stop.is_set():
-            for target in choice.sample(TARGETS, len(TARGETS)):
-                if self._stop.wait(choice.uniform(1.0, 2.5)):
+            for target in choice.sample(self.targets, len(self.targets)):
+                if self._stop.wait(choice.uniform(*self.pauses)):
                     return
-                self._kill(target)
+                self.stack.kill(target)
                 self.kills.append(target)
                 time.sleep(choice.uniform(0.2, 1.0))
-                self._start(target)
-
-    def _kill(self, target: str) -> None:
-        parts: dict[str, Callable[[], None]] = {
-            "postgres": self.stack.parts.kill_postgres,
-            "redis": self.stack.parts.kill_redis,
-        }
-        parts.get(target, lambda: self.stack.kill(target))()
-
-    def _start(self, target: str) -> None:
-        parts: dict[str, Callable[[], None]] = {
-            "postgres": self.stack.parts.start_postgres,
-            "redis": self.stack.parts.start_redis,
-        }
-        parts.get(target, lambda: self.stack.start(target))()
+                self.stack.start(target)

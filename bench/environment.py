@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 
 from bench.client import Client
-from specrec.roles import Stack, run_stack
+from specrec.roles import Stack, Twin, run_stack
 
 ROLES = ("web", "worker", "consumer-table", "consumer-features")
 # Of a throwaway stack. No training but what is asked for: one by the schedule would learn from half of the load.
@@ -70,18 +70,23 @@ def _high_water_mb(pid: int) -> float:
 
 @contextmanager
 def environment(
-    *, site_id: str, roles: Sequence[str] = ROLES, variables: dict[str, str] | None = None
+    *,
+    site_id: str,
+    roles: Sequence[str] = ROLES,
+    variables: dict[str, str] | None = None,
+    twin: Twin = "postgres",
 ) -> Iterator[Environment]:
     """Yield a place to measure with a site and its secret key; a throwaway one is gone afterwards, files and processes.
 
-    With SPECREC_URL set, SPECREC_KEY must hold a secret key of an empty site there.
+    Its stream is the twin: the Postgres log, or Kafka, which needs the test bed (PartsError without it). With
+    SPECREC_URL set, SPECREC_KEY must hold a secret key of an empty site there.
     """
     if url := os.environ.get("SPECREC_URL"):
         yield Environment(url=url, key=os.environ["SPECREC_KEY"], stack=None)
         return
     with (
         tempfile.TemporaryDirectory(prefix="specrec-bench-") as folder,
-        run_stack(Path(folder), roles=roles, environment=THROWAWAY | (variables or {})) as stack,
+        run_stack(Path(folder), roles=roles, environment=THROWAWAY | (variables or {}), stream=twin) as stack,
     ):
         place = Environment(url=stack.url, key=_make_site(stack, site_id), stack=stack)
         place.peaks.start()

@@ -3,6 +3,7 @@
 The image's other roles (collector, puller) are these programs with other settings.
 """
 
+import re
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -75,3 +76,9 @@ ROLES: dict[str, Role] = {
     "consumer-table": Role(argv=lambda _place: manage("drain_events")),
     "consumer-features": Role(argv=lambda _place: manage("follow_features")),
 }
+_NUMBER = re.compile(r"-[0-9]+$")
+
+
+def role_named(name: str) -> Role:
+    """Return the role of this name; a number at its end tells several of one role apart: "consumer-table-2"."""
+    return ROLES[name if name in ROLES else _NUMBER.sub("", name)]

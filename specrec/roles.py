@@ -12,18 +12,33 @@ import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Literal
 
-from specrec.commands import HOST, ROLES, ROOT, Place, manage
+from specrec.commands import HOST, ROLES, ROOT, Place, manage, role_named
 from specrec.embedded import Parts, PartsError, start_parts
 from specrec.processes.folder import make_private
 from specrec.processes.interrupts import ended_by_signals
+from specrec.processes.keeper import Keeper, Kept
 from specrec.processes.spawn import Command, tail, wait_until
 from specrec.processes.supervisor import Supervisor, Watched
 from specrec.settings import env
+from specrec.testbed import new_kafka
 
-__all__ = ["DEFAULT_ROLES", "HOST", "ROLES", "ROOT", "PortBusy", "Stack", "chosen_port", "free_port", "run_stack"]
+__all__ = [
+    "DEFAULT_ROLES",
+    "HOST",
+    "ROLES",
+    "ROOT",
+    "PortBusy",
+    "Stack",
+    "Twin",
+    "chosen_port",
+    "free_port",
+    "run_stack",
+]
 
 _HOPELESS = 3  # deaths of the web before it answered once
+Twin = Literal["postgres", "kafka"]
 DEFAULT_ROLES = ("web", "worker", "consumer-table", "consumer-features")
 
 
@@ -32,23 +47,49 @@ class PortBusy(PartsError):
 
 
 class Stack:
-    """A running stack: its address, its variables, its parts, and its roles to kill and start."""
+    """A running stack: its address, its variables, its parts, and its roles and parts to kill and start by name."""
 
-    def __init__(self, *, url: str, environment: Mapping[str, str], parts: Parts, supervisor: Supervisor) -> None:
+    def __init__(
+        self,
+        *,
+        url: str,
+        environment: Mapping[str, str],
+        parts: Parts,
+        supervisor: Supervisor,
+        broker: Kept | None = None,
+    ) -> None:
         self.url = url
         self.environment = dict(environment)
         self.parts = parts
         self._supervisor = supervisor
+        self._broker = broker
 
-    def kill(self, role: str) -> None:
-        """End every process of the role as `kill -9` does; it stays down until it is started again."""
-        self._supervisor.kill(role)
+    def kill(self, name: str) -> None:
+        """End the role, every process of it, or the part ("postgres", "redis", "kafka") as `kill -9` does.
 
-    def start(self, role: str) -> None:
-        """Start the role (again); for the web wait until it answers."""
-        self._supervisor.start(role)
-        if role == "web":
-            self.wait_until_ready()
+        It stays down until it is started again.
+        """
+        if name == "kafka" and self._broker is not None:
+            self._broker.kill()
+        elif name == "postgres":
+            self.parts.kill_postgres()
+        elif name == "redis":
+            self.parts.kill_redis()
+        else:
+            self._supervisor.kill(name)
+
+    def start(self, name: str) -> None:
+        """Start the role or the part (again); wait until a part or the web answers."""
+        if name == "kafka" and self._broker is not None:
+            self._broker.start()
+        elif name == "postgres":
+            self.parts.start_postgres()
+        elif name == "redis":
+            self.parts.start_redis()
+        else:
+            self._supervisor.start(name)
+            if name == "web":
+                self.wait_until_ready()
 
     def stop(self, role: str) -> None:
         """Stop the role in order; it stays down until it is started again."""
@@ -89,27 +130,55 @@ def run_stack(
     settings: str = "specrec.settings.base",
     environment: Mapping[str, str] | None = None,
     parts: Parts | None = None,
+    stream: Twin | None = None,
 ) -> Iterator[Stack]:
     """Run parts and roles with everything they keep in the folder; ready when the block begins, gone when it ends.
 
     Without a port a free one is taken; a busy one raises PortBusy. `environment` is added to what the roles get. With
-    `parts` those are used and left running. SIGINT and SIGTERM end the block with KeyboardInterrupt.
+    `parts` those are used and left running. With the stream "kafka" a broker of the test bed is one part more
+    (PartsError where there is none); without one the environment decides. Several of one role have names of their own:
+    "consumer-table", "consumer-table-2". SIGINT and SIGTERM end the block with KeyboardInterrupt.
     """
     port = free_port() if port is None else _checked_port(port)
     with ExitStack() as exits:
         exits.enter_context(ended_by_signals())
         running = parts if parts is not None else exits.enter_context(start_parts(folder))
-        extra = {"DJANGO_SETTINGS_MODULE": settings, "SPECREC_WORKER_GRACE_SECONDS": "2", **(environment or {})}
-        variables = os.environ | running.environment() | extra
+        broker = exits.enter_context(_broker(running.folder)) if stream == "kafka" else None
+        variables = _variables(running, stream, broker) | {"DJANGO_SETTINGS_MODULE": settings} | dict(environment or {})
         make_private(running.folder / "beat")
         run_manage("migrate", "--noinput", environment=variables)
+        if broker is not None:
+            run_manage("create_topics", environment=variables)
         place = Place(folder=running.folder, port=port, roles=roles)
         supervisor = Supervisor({name: _watched(name, place, variables) for name in roles})
-        stack = Stack(url=f"http://{HOST}:{port}", environment=variables, parts=running, supervisor=supervisor)
+        url = f"http://{HOST}:{port}"
+        stack = Stack(url=url, environment=variables, parts=running, supervisor=supervisor, broker=broker)
         exits.callback(supervisor.close)
         # The web first: on two cores five interpreters that start at once keep its first answer waiting for seconds.
         supervisor.open(first="web" if "web" in roles else None, until=stack.wait_until_ready)
         yield stack
+
+
+@contextmanager
+def _broker(folder: Path) -> Iterator[Kept]:
+    """Run a broker of the test bed in the folder, kept running as the other parts are."""
+    broker = Kept("Kafka", new_kafka(folder))
+    keeper = Keeper([broker])
+    try:
+        broker.start()
+        keeper.open()
+        try:
+            yield broker
+        finally:
+            keeper.close()
+    finally:
+        broker.stop()
+
+
+def _variables(parts: Parts, stream: Twin | None, broker: Kept | None) -> dict[str, str]:
+    chosen = {"SPECREC_STREAM": stream} if stream is not None else {}
+    address = {"SPECREC_KAFKA_BROKERS": broker.url} if broker is not None else {}
+    return os.environ | parts.environment() | {"SPECREC_WORKER_GRACE_SECONDS": "2"} | chosen | address
 
 
 def run_manage(*words: str, environment: Mapping[str, str]) -> str:
@@ -153,7 +222,7 @@ def _checked_port(port: int) -> int:
 
 
 def _watched(name: str, place: Place, variables: Mapping[str, str]) -> Watched:
-    role = ROLES[name]
+    role = role_named(name)
     command = Command(
         argv=role.argv(place),
         cwd=ROOT,

@@ -18,9 +18,9 @@ _LONGEST_NAME = len("/postgres/.s.PGSQL.5432.lock")
 _PRIVATE = 0o700
 _SECRETS = frozenset({"postgres_password", "secret_key"})
 # What a first launch may leave before it has made a secret, or with servers from elsewhere.
-_OURS = frozenset({"lock", "logs", "postgres", "postgres.draft", "redis", "blobs", "static", "beat"}) | {
-    f".{name}.draft" for name in _SECRETS
-}
+_OURS = frozenset(
+    {"lock", "logs", "postgres", "postgres.draft", "redis", "kafka", "kafka.draft", "blobs", "static", "beat"}
+) | {f".{name}.draft" for name in _SECRETS}
 
 
 class PartsError(RuntimeError):
