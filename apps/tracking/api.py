@@ -3,7 +3,7 @@
 Functions only, plain data in and out. Rules belong to `steps`, writes to `services`, reads to `selectors`.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 
@@ -56,19 +56,26 @@ def record_exposures(*, exposures: Sequence[Exposure]) -> None:
 
 
 def follow(
-    *, group: str, position: str | None, limit: int, wait: float, stop: Callable[[], bool]
+    *,
+    group: str,
+    find_positions: Callable[[Sequence[str]], Mapping[str, str]],
+    limit: int,
+    wait: float,
+    stop: Callable[[], bool],
 ) -> Iterator[StreamBatch]:
-    """Yield what comes after `position` (from the earliest kept record when None) until `stop`, asked every `wait` s.
+    """Yield what comes after the positions that `find_positions` names until `stop`, which is asked every `wait` s.
 
-    Raises Unavailable when the stream does not answer: begin again from the last position then. Raises PositionLost
-    where that is not a position of this stream: build anew what it stood for, then follow from the earliest record.
+    `find_positions` is asked with partitions whenever they are assigned to this reader; one that it does not name
+    begins at the earliest kept record. Between two batches may be raised: Unavailable when the stream does not answer
+    (follow again then); PositionLost where there is no such position in this stream: build anew what it stood for, then
+    follow from the earliest record.
     """
-    return stream.follow(group=group, position=position, limit=limit, wait=wait, stop=stop)
+    return stream.follow(group=group, find_positions=find_positions, limit=limit, wait=wait, stop=stop)
 
 
-def acknowledge(*, group: str, position: str) -> None:
-    """Note that the group will not ask for anything up to `position` again, so that the log may be trimmed."""
-    stream.acknowledge(group=group, position=position)
+def acknowledge(*, group: str, positions: Mapping[str, str]) -> None:
+    """Note that the group will not ask for anything up to these positions again, so that the log may be trimmed."""
+    stream.acknowledge(group=group, positions=positions)
 
 
 def drain(*, stop: Callable[[], bool]) -> None:

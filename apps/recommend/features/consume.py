@@ -77,15 +77,16 @@ def follow_once(store: FeatureStore, lease: Lease, *, stop: Callable[[], bool]) 
 
     batches = tracking.follow(
         group=GROUP,
-        position=None if position == REBUILT else position,
+        find_positions=lambda partitions: dict.fromkeys(partitions, position) if position != REBUILT else {},
         limit=conf.FOLLOW_LIMIT,
         wait=conf.FOLLOW_WAIT_SECONDS,
         stop=over,
     )
     try:
         for batch in batches:
-            apply_events(store, batch.events, expected=position, position=batch.position)
-            progress.position = position = batch.position
+            (after,) = batch.positions.values()
+            apply_events(store, batch.events, expected=position, position=after)
+            progress.position = position = after
             yield position
     except PositionLost as error:
         logger.warning("features: %s Rebuilding.", error)
@@ -108,7 +109,7 @@ class _Progress:
 
     def report(self) -> None:
         if self.position not in {self._reported, REBUILT}:
-            tracking.acknowledge(group=GROUP, position=self.position)
+            tracking.acknowledge(group=GROUP, positions={"0": self.position})
             self._reported, self._reported_at = self.position, time.monotonic()
 
 

@@ -1,7 +1,7 @@
 """Following the stream as events and exposures, for consumers of other apps."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from apps.tracking.contracts import Exposure, StreamBatch, TrackedEvent
@@ -12,17 +12,19 @@ from apps.tracking.stream.choice import get_stream
 logger = logging.getLogger(__name__)
 
 KEPT = timedelta(hours=1)
+_FindPositions = Callable[[Sequence[str]], Mapping[str, str]]
 
 
 def follow(
-    *, group: str, position: str | None, limit: int, wait: float, stop: Callable[[], bool]
+    *, group: str, find_positions: _FindPositions, limit: int, wait: float, stop: Callable[[], bool]
 ) -> Iterator[StreamBatch]:
-    """Yield what comes after `position`, from the earliest kept record when it is None, until `stop`.
+    """Yield what comes after the positions that `find_positions` names, until `stop`.
 
-    `wait` bounds how long `stop` may go unasked. Raises Unavailable when the stream does not answer: begin again then;
-    PositionLost, before the first batch, for what is not a position of this stream.
+    `find_positions` is asked whenever partitions are assigned to this reader; what it does not name begins at the
+    earliest kept record. `wait` bounds how long `stop` may go unasked. Raises, also between batches, Unavailable when
+    the stream does not answer: begin again then; PositionLost for what is not a position of this stream.
     """
-    reader = get_stream().open(group=group, position=position)
+    reader = get_stream().open(group=group, find_positions=find_positions)
     try:
         while not stop():
             chunk = reader.read(limit=limit, wait=wait)
@@ -32,9 +34,9 @@ def follow(
         reader.close()
 
 
-def acknowledge(*, group: str, position: str) -> None:
-    """Note that the group will not ask for anything up to `position` again."""
-    get_stream().acknowledge(group=group, position=position)
+def acknowledge(*, group: str, positions: Mapping[str, str]) -> None:
+    """Note that the group will not ask for anything up to these positions again."""
+    get_stream().acknowledge(group=group, positions=positions)
 
 
 def record_exposures(*, exposures: Iterable[Exposure]) -> None:
@@ -53,15 +55,18 @@ def status() -> dict[str, int]:
 
 
 def _batch(chunk: Chunk) -> StreamBatch:
-    batch = StreamBatch(events=[], exposures=[], position=chunk.position)
+    events: list[TrackedEvent] = []
+    exposures: list[Exposure] = []
+    unreadable = 0
     for record in chunk.records:
         try:
             value = records.read(record)
         except records.UnreadableRecord as error:  # the table consumer keeps it as a dead letter
             logger.warning("passing over an unreadable record: %s", error)
+            unreadable += 1
             continue
         if isinstance(value, TrackedEvent):
-            batch.events.append(value)
+            events.append(value)
         else:
-            batch.exposures.append(value)
-    return batch
+            exposures.append(value)
+    return StreamBatch(events=events, exposures=exposures, positions=chunk.positions, unreadable=unreadable)

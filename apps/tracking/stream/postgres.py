@@ -4,8 +4,13 @@ Readers see only what lies below the oldest transaction that is still running, s
 over. The price: a long writing transaction anywhere in the cluster holds back all readers until it ends; keep them
 short. Reading is by short polls: NOTIFY would serialise all commits on one lock.
 
-In a cluster into which a dump was restored transaction ids start anew. Opening notices both consequences: a position
-ahead of all transactions is lost, and records ahead of them, which no reader would reach, are numbered anew.
+In a cluster into which a dump was restored transaction ids start anew. A reader that gets the partition notices both
+consequences: a position ahead of all transactions is lost, and records ahead of them, which no reader would reach, are
+numbered anew.
+
+There is one partition. The reader of a group that has it holds an advisory lock of its session: it ends with the
+session, so that another reader takes over after a crash as after a restart of the database. Connections must not be
+shared between sessions (a pooler in transaction mode would).
 
 A position kept elsewhere may have been restored from an older copy. The newest trimmed record is remembered, so that a
 position before it is known as lost rather than read on from with records left out.
@@ -13,21 +18,24 @@ position before it is known as lost rather than read on from with records left o
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import zlib
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from django.db import InterfaceError, OperationalError, connection
 
 from apps.tracking.contracts import PositionLost
-from apps.tracking.stream.base import TABLE_GROUP, Chunk, Record
-from specrec.kernel.errors import Unavailable
+from apps.tracking.stream import positions as rows
+from apps.tracking.stream.base import ONLY, TABLE_GROUP, Chunk, FindPositions, Letter, Record
+from apps.tracking.stream.positions import availability
 
 logger = logging.getLogger(__name__)
 
 COUNTED = 1_000_000
 _SHORT_PAUSE = 0.004
 _LONG_PAUSE = 0.04
+_STANDBY = 0.25
+_LOCKS = 7_320_413  # the first half of our locks' names; the second is made of the group
 _TRIM_STEP = 20_000
 _START = ("0", 0)
 _SEQ_END = 2**63
@@ -41,17 +49,9 @@ SELECT xid::text AS xid_text, seq, kind, key, payload FROM tracking_log
 WHERE (xid, seq) > (%s::xid8, %s) AND xid < pg_snapshot_xmin(pg_current_snapshot())
 ORDER BY xid, seq LIMIT %s
 """
-_ACKNOWLEDGE = """
-INSERT INTO tracking_stream_position ("group", position, updated_at) VALUES (%s, %s, now())
-ON CONFLICT ("group") DO UPDATE SET position = excluded.position, updated_at = excluded.updated_at
-"""
-_REGISTER = """
-INSERT INTO tracking_stream_position ("group", position, updated_at) VALUES (%s, '', now()) ON CONFLICT DO NOTHING
-"""
 # Records ahead of all transactions of this cluster came with a dump. They keep their order among themselves.
 _ADOPT = "UPDATE tracking_log SET xid = pg_current_xact_id() WHERE xid >= pg_snapshot_xmax(pg_current_snapshot())"
 _NEXT_XID = "SELECT pg_snapshot_xmax(pg_current_snapshot())::text"
-_POSITIONS = 'SELECT "group", position FROM tracking_stream_position'
 _LAG = "SELECT count(*) FROM (SELECT 1 FROM tracking_log WHERE (xid, seq) > (%s::xid8, %s) LIMIT %s) AS later"
 # The mark is moved in the statement that removes, so that there is never one without the other.
 _TRIM = """
@@ -81,7 +81,7 @@ class PostgresStream:
         if not records:
             return
         with (
-            _availability(),
+            availability(),
             connection.cursor() as cursor,
             connection.wrap_database_errors,
             cursor.copy(_APPEND) as copy,
@@ -90,37 +90,24 @@ class PostgresStream:
             for record in records:
                 copy.write_row((record.kind, record.key, record.payload))
 
-    def open(self, *, group: str, position: str | None) -> "PostgresReader":
-        """Return a reader that stands after `position`."""
-        with _availability(), connection.cursor() as cursor:
-            cursor.execute(_REGISTER, [group])
-            cursor.execute(_ADOPT)
-            if cursor.rowcount:
-                logger.error("the event log came from another cluster: %d records numbered anew", cursor.rowcount)
-            cursor.execute(_FORGET)
-            cursor.execute(_TRIMMED)
-            trimmed = cursor.fetchone() or _START
-            cursor.execute(_NEXT_XID)
-            next_xid = int(cursor.fetchone()[0])
-        standing = _parse(position, next_xid)
-        if position and _order(standing) < _order(trimmed):
-            raise PositionLost(position)
-        return PostgresReader(standing)
+    def open(self, *, group: str, find_positions: FindPositions) -> "PostgresReader":
+        """Return a reader of the group."""
+        rows.register(group=group)
+        return PostgresReader(group, find_positions)
 
-    def acknowledge(self, *, group: str, position: str) -> None:
+    def acknowledge(self, *, group: str, positions: Mapping[str, str]) -> None:
         """Write the position of the group, in the caller's transaction where there is one."""
-        with _availability(), connection.cursor() as cursor:
-            cursor.execute(_ACKNOWLEDGE, [group, position])
+        rows.save(group=group, positions=positions, gives_way=_gives_way)
 
-    def find_position(self, *, group: str) -> str | None:
+    def find_positions(self, *, group: str) -> dict[str, str]:
         """Return what the group acknowledged last."""
-        return self._positions().get(group) or None
+        return rows.find(group=group)
 
     def lag(self) -> dict[str, int]:
         """Return the number of unacknowledged records by group, counted up to a million."""
         found = {}
         for group, standing in self._standings().items():
-            with _availability(), connection.cursor() as cursor:
+            with availability(), connection.cursor() as cursor:
                 cursor.execute(_LAG, [*standing, COUNTED])
                 found[group] = int(cursor.fetchone()[0])
         return found
@@ -130,63 +117,127 @@ class PostgresStream:
         bound = min(self._standings().values(), key=_order)
         removed = 0
         while True:
-            with _availability(), connection.cursor() as cursor:
+            with availability(), connection.cursor() as cursor:
                 cursor.execute(_TRIM, [*bound, before, _TRIM_STEP])
                 step = int(cursor.fetchone()[0])
             removed += step
             if step < _TRIM_STEP:
                 return removed
 
-    def _positions(self) -> dict[str, str]:
-        with _availability(), connection.cursor() as cursor:
-            cursor.execute(_POSITIONS)
-            return {TABLE_GROUP: ""} | dict(cursor.fetchall())
+    def park(self, letters: Sequence[Letter]) -> None:
+        """Do nothing: the table of dead letters, beside the log, shows them."""
 
     def _standings(self) -> dict[str, tuple[str, int]]:
         """Return by group where it stands; one whose position is lost stands before all records."""
-        positions = self._positions()
-        with _availability(), connection.cursor() as cursor:
-            cursor.execute(_NEXT_XID)  # after the positions, so that a fresh one is never ahead
-            next_xid = int(cursor.fetchone()[0])
-        return {group: _standing(position, next_xid) for group, position in positions.items()}
+        found = {TABLE_GROUP: ""} | {group: kept.get(ONLY, "") for group, kept in rows.list_all().items()}
+        next_xid = _next_xid()  # after the positions, so that a fresh one is never ahead
+        return {group: _standing(position, next_xid) for group, position in found.items()}
 
 
 class PostgresReader:
-    """One consumer of the log; it remembers where it stands."""
+    """One consumer of the log; it remembers where it stands while its session holds the lock."""
 
-    def __init__(self, position: tuple[str, int]) -> None:
-        self._position = position
+    def __init__(self, group: str, find_positions: FindPositions) -> None:
+        self._lock = [_LOCKS, zlib.crc32(group.encode()) - 2**31]
+        self._find_positions = find_positions
+        self._session: object | None = None  # the connection that holds the lock
+        self._position: tuple[str, int] | None = None
 
     def read(self, *, limit: int, wait: float) -> Chunk | None:
         """Return the next records, asking at short and then longer intervals until `wait` is over."""
         deadline = time.monotonic() + wait
+        if not self._is_assigned(deadline):
+            return None
+        if self._position is None:
+            self._position = _place(self._find_positions((ONLY,)).get(ONLY))
         pause = _SHORT_PAUSE
-        while not (rows := self._fetch(limit)):
+        while not (found := self._fetch(self._position, limit)):
             left = deadline - time.monotonic()
             if left <= 0:
                 return None
             time.sleep(min(pause, left))
             pause = min(pause * 1.5, _LONG_PAUSE)
-        self._position = (rows[-1][0], rows[-1][1])
-        records = [Record(kind, key, bytes(payload)) for _, _, kind, key, payload in rows]
-        return Chunk(records, f"{self._position[0]}:{self._position[1]}")
+        xid, seq = self._position = (found[-1][0], found[-1][1])
+        records = [Record(kind, key, bytes(payload)) for _, _, kind, key, payload in found]
+        return Chunk(records, {ONLY: f"{xid}:{seq}"})
 
     def close(self) -> None:
-        """Hold nothing: the connection belongs to the thread."""
+        """Give the lock back; the connection belongs to the thread."""
+        if self._session is not None and self._session is connection.connection:
+            try:
+                with connection.cursor() as cursor:
+                    cursor.execute("SELECT pg_advisory_unlock(%s, %s)", self._lock)
+            except (OperationalError, InterfaceError) as error:
+                logger.info("a reader's lock ended with its session: %s", type(error).__name__)
+        self._session = self._position = None
 
-    def _fetch(self, limit: int) -> list[tuple[str, int, str, str, bytes]]:
-        with _availability(), connection.cursor() as cursor:
-            cursor.execute(_READ, [*self._position, limit])
+    def _is_assigned(self, deadline: float) -> bool:
+        """Return whether this session has the lock, waiting for it. One that was lost with its session is void."""
+        if self._session is not None and self._session is connection.connection:
+            return True
+        self._session = self._position = None
+        while not self._take_lock():
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return False
+            time.sleep(min(_STANDBY, left))
+        self._session = connection.connection
+        return True
+
+    def _take_lock(self) -> bool:
+        with availability(), connection.cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", self._lock)
+            return bool(cursor.fetchone()[0])
+
+    def _fetch(self, position: tuple[str, int], limit: int) -> list[tuple[str, int, str, str, bytes]]:
+        with availability(), connection.cursor() as cursor:
+            cursor.execute(_READ, [*position, limit])
             return list(cursor.fetchall())
+
+
+def _place(position: str | None) -> tuple[str, int]:
+    """Return where a reader stands that goes on after `position`; raises PositionLost."""
+    with availability(), connection.cursor() as cursor:
+        cursor.execute(_ADOPT)
+        if cursor.rowcount:
+            logger.error("the event log came from another cluster: %d records numbered anew", cursor.rowcount)
+        cursor.execute(_FORGET)
+        cursor.execute(_TRIMMED)
+        trimmed = cursor.fetchone() or _START
+    standing = _parse(position, _next_xid())
+    if position and _order(standing) < _order(trimmed):
+        raise PositionLost(position)
+    return standing
+
+
+def _next_xid() -> int:
+    with availability(), connection.cursor() as cursor:
+        cursor.execute(_NEXT_XID)
+        return int(cursor.fetchone()[0])
+
+
+def _gives_way(stored: str, new: str) -> bool:
+    """Return whether `new` is the later one, or the only one that is a position of this log."""
+    after, before = _read(new), _read(stored)
+    if after is None or before is None:
+        return after is not None
+    return _order(after) >= _order(before) or int(before[0]) >= _next_xid()
 
 
 def _parse(position: str | None, next_xid: int) -> tuple[str, int]:
     """Return transaction and number; raises PositionLost for what no transaction so far can have written."""
     if not position:
         return _START
-    xid, _, seq = position.partition(":")
-    if not (xid.isdecimal() and seq.isdecimal()) or int(xid) >= next_xid or int(seq) >= _SEQ_END:
+    found = _read(position)
+    if found is None or int(found[0]) >= next_xid:
         raise PositionLost(position)
+    return found
+
+
+def _read(position: str) -> tuple[str, int] | None:
+    xid, _, seq = position.partition(":")
+    if not (xid.isdecimal() and seq.isdecimal()) or int(seq) >= _SEQ_END:
+        return None
     return (str(int(xid)), int(seq))
 
 
@@ -199,14 +250,3 @@ def _standing(position: str, next_xid: int) -> tuple[str, int]:
 
 def _order(position: tuple[str, int]) -> tuple[int, int]:
     return (int(position[0]), position[1])
-
-
-@contextmanager
-def _availability() -> Iterator[None]:
-    try:
-        yield
-    except (OperationalError, InterfaceError) as error:
-        if not connection.in_atomic_block and not connection.is_usable():
-            connection.close()  # so that the next attempt connects anew
-        message = "The event stream does not answer. Send the same events again in a moment."
-        raise Unavailable(message, code="stream_unavailable") from error

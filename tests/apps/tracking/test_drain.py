@@ -3,15 +3,15 @@
 import threading
 import time
 import uuid
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-import psycopg
 import pytest
 from django.db import connection
 
 from apps.tracking import api
-from apps.tracking.contracts import Exposure, PositionLost, TrackedEvent
+from apps.tracking.contracts import Exposure, PositionLost, StreamBatch, TrackedEvent
 from apps.tracking.models import DeadLetter, Event, ServedSlate, StreamPosition
 from apps.tracking.services import drain as drain_module
 from apps.tracking.stream import records
@@ -39,6 +39,7 @@ def tracked(**changes: Any) -> TrackedEvent:
         "quantity": 1,
         "channel": "web",
         "historical": False,
+        "replay": False,
     }
     return TrackedEvent(**given | changes)
 
@@ -198,21 +199,22 @@ class TestRestarts:
         consumer.join()
         assert len(pids) == 1
 
-    def test_a_second_consumer_stands_by_and_takes_over(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(drain_module, "_STANDBY", 0.02)
-        given = connection.get_connection_params() | {"dbname": connection.settings_dict["NAME"], "autocommit": True}
+    def test_a_second_consumer_stands_by_and_takes_over(self) -> None:
+        stop = threading.Event()
+        leader = threading.Thread(target=_in_thread, args=(lambda: api.drain(stop=stop.is_set),))
+        leader.start()
         append(tracked())
-        with psycopg.connect(**given) as leader:
-            leader.execute("SELECT pg_advisory_lock(%s)", [drain_module._LOCK])
-            turns = iter([False] * 10 + [True])
-            api.drain(stop=lambda: next(turns, True))
-            assert Event.objects.count() == 0
-        drain_all()
-        assert Event.objects.count() == 1
+        _wait(lambda: Event.objects.count() == 1)
+        reader = PostgresStream().open(group="table", find_positions=lambda _: {})
+        assert reader.read(limit=10, wait=0.0) is None
+        stop.set()
+        leader.join()
+        assert reader.read(limit=10, wait=0.0) is not None
+        reader.close()
 
     @pytest.mark.parametrize("position", [f"{2**40}:1", "kafka/0/17"])
     def test_a_position_of_another_stream_means_from_the_beginning(self, position: str) -> None:
-        PostgresStream().acknowledge(group="table", position=position)
+        StreamPosition.objects.create(group="table", partition="0", position=position, updated_at=NOW)
         one = tracked()
         append(one)
         drain_all()
@@ -223,6 +225,10 @@ class TestRestarts:
         assert StreamPosition.objects.count() == 0
 
 
+def follow(positions: dict[str, str], stop: Callable[[], bool]) -> Iterator[StreamBatch]:
+    return api.follow(group="features", find_positions=lambda _: positions, limit=10, wait=0.0, stop=stop)
+
+
 class TestFollow:
     def test_events_and_exposures_come_in_order_with_a_position(self) -> None:
         one, two = tracked(), tracked(time=datetime(2026, 11, 22, 10, tzinfo=UTC))
@@ -231,22 +237,21 @@ class TestFollow:
         api.record_exposures(exposures=[slate])
         append(two)
         turns = iter([False, True])
-        batches = list(api.follow(group="features", position=None, limit=10, wait=0.0, stop=lambda: next(turns)))
+        batches = list(follow({}, lambda: next(turns)))
         assert [(batch.events, batch.exposures) for batch in batches] == [([one, two], [slate])]
         turns = iter([False, True])
-        later = api.follow(group="features", position=batches[0].position, limit=10, wait=0.0, stop=lambda: next(turns))
-        assert list(later) == []
+        assert list(follow(batches[0].positions, lambda: next(turns))) == []
 
     def test_a_position_of_another_stream_is_refused(self) -> None:
         with pytest.raises(PositionLost):
-            list(api.follow(group="features", position="kafka/0/17", limit=10, wait=0.0, stop=lambda: False))
+            list(follow({"0": "kafka/0/17"}, lambda: False))
 
     def test_an_unreadable_record_is_passed_over(self) -> None:
         one = tracked()
         PostgresStream().append([Record("gossip", "k", b""), records.from_event(one)])
         turns = iter([False, True])
-        batches = list(api.follow(group="features", position=None, limit=10, wait=0.0, stop=lambda: next(turns)))
-        assert [batch.events for batch in batches] == [[one]]
+        batches = list(follow({}, lambda: next(turns)))
+        assert [(batch.events, batch.unreadable) for batch in batches] == [([one], 1)]
 
     def test_what_every_group_acknowledged_is_trimmed_after_an_hour(self) -> None:
         append(tracked())
