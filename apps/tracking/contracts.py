@@ -228,6 +228,31 @@ class StreamStatus(msgspec.Struct, frozen=True):
     lag: dict[str, int]
 
 
+class DailyFigures(msgspec.Struct, frozen=True):
+    """What happened on a day (UTC) of a type, with an item, at a placement, in a channel, for money of a currency.
+
+    `revenue` is the sum of quantity times unit price; returns have figures of their own, to be taken off.
+    """
+
+    day: date
+    type: str
+    item_id: str | None
+    placement: str | None
+    channel: str
+    currency: str | None
+    events: int
+    quantity: int
+    revenue: Decimal
+
+
+class ReplayResult(msgspec.Struct, frozen=True):
+    """What became of dead letters: written to their table, put into the stream again, or still not usable."""
+
+    written: int
+    streamed: int
+    still_dead: int
+
+
 @dataclass(frozen=True, slots=True)
 class History:
     """The events that the table holds, as of one moment.

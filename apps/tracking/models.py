@@ -182,8 +182,9 @@ class DeadLetter(models.Model):
         UNREADABLE = "unreadable", "unreadable"
         REFUSED = "refused", "refused by the table"
 
-    kind = models.CharField(max_length=16)
-    key = models.CharField(max_length=128)
+    # Of any length: what cannot be kept here would stop the consumer.
+    kind = models.TextField()
+    key = models.TextField()
     payload = models.BinaryField()
     cause = models.CharField(max_length=16, choices=Cause.choices, db_default=Cause.REFUSED)
     reason = models.TextField()
@@ -194,7 +195,7 @@ class DeadLetter(models.Model):
         ordering = ["-id"]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.key}"
+        return f"{self.kind} of {self.failed_at:%Y-%m-%d %H:%M}"  # the key may be a shopper's
 
 
 class IntakeRules(models.Model):
@@ -253,3 +254,22 @@ class DailyCount(models.Model):
 
     def __str__(self) -> str:
         return f"{self.site_id} {self.day} {self.type} {self.item_id}"
+
+
+class DayChange(models.Model):
+    """How often events of a site and day (as in `DailyCount`) were written, and up to which of these it was counted.
+
+    Whoever writes events moves `changed` in the same transaction, so that no crash and no late event goes uncounted.
+    """
+
+    site_id = models.CharField(max_length=64)
+    day = models.DateField()
+    changed = models.BigIntegerField()
+    counted = models.BigIntegerField(db_default=0)
+
+    class Meta:
+        db_table = "tracking_day_change"
+        constraints = [models.UniqueConstraint(fields=["site_id", "day"], name="one_change_per_site_and_day")]
+
+    def __str__(self) -> str:
+        return f"{self.site_id} {self.day}"

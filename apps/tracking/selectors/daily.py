@@ -1,0 +1,88 @@
+"""Reading the daily counts, and what they are made from."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from django.db import connection
+from django.db.models import F
+
+from apps.tracking.contracts import DailyFigures
+from apps.tracking.models import DayChange
+from specrec.kernel.paging import Page, checked_limit, from_cursor, to_cursor
+
+# The day of an event is that of the client's own time; the corrected one may be of the day before or after.
+_SKEW = timedelta(days=1)
+# The column holds no larger sum, and one absurd price must not keep the day from being counted.
+_ADD_UP = """
+SELECT type, coalesce(item_id, ''), coalesce(placement, ''), channel, coalesce(currency, ''),
+       count(*), sum(quantity), least(coalesce(sum(quantity * unit_price), 0), 99999999999999)
+FROM tracking_event
+WHERE site_id = %s AND day BETWEEN %s AND %s AND time >= %s AND time < %s
+GROUP BY 1, 2, 3, 4, 5
+"""
+_KEY = "day, type, item_id, placement, channel, currency"
+_LIST = f"""
+SELECT {_KEY}, events, quantity, revenue FROM tracking_daily
+WHERE site_id = %s AND day BETWEEN %s AND %s AND (%s::text[] IS NULL OR type = ANY(%s::text[]))
+    AND (%s OR ({_KEY}) > (%s::date, %s, %s, %s, %s, %s))
+ORDER BY {_KEY} LIMIT %s
+"""
+_START = ["0001-01-01", "", "", "", "", ""]
+
+
+def pending_days() -> list[tuple[str, date, int]]:
+    """Return site, day and state of the days of which events were written after they were last counted."""
+    rows = DayChange.objects.filter(changed__gt=F("counted")).order_by("site_id", "day")
+    return list(rows.values_list("site_id", "day", "changed"))
+
+
+def day_state(*, site_id: str, day: date) -> int:
+    """Return how often events of the day were written."""
+    return DayChange.objects.filter(site_id=site_id, day=day).values_list("changed", flat=True).first() or 0
+
+
+def add_up_day(*, site_id: str, day: date) -> list[tuple[Any, ...]]:
+    """Return the counts of the day by type, item, placement, channel and currency, as rows of the daily counts."""
+    start = datetime.combine(day, time(), tzinfo=UTC)
+    with connection.cursor() as cursor:
+        cursor.execute(_ADD_UP, [site_id, day - _SKEW, day + _SKEW, start, start + timedelta(days=1)])
+        return list(cursor.fetchall())
+
+
+def list_daily_counts(
+    *,
+    site_id: str,
+    since: date,
+    until: date,
+    types: Sequence[str] | None,
+    cursor: str | None,
+    limit: int | None,
+) -> Page[DailyFigures]:
+    """Return a page of the counts of the days from `since` to `until`, both included, in order of day and group.
+
+    Raises Invalid for a cursor that is not one of this list.
+    """
+    size = checked_limit(limit)
+    after = from_cursor(cursor)
+    wanted = list(types) if types is not None else None
+    with connection.cursor() as query:
+        query.execute(_LIST, [site_id, since, until, wanted, wanted, after is None, *(after or _START), size + 1])
+        rows = query.fetchall()
+    items = [_figures(row) for row in rows[:size]]
+    return Page(items=items, next_cursor=to_cursor(*rows[size - 1][:6]) if len(rows) > size else None)
+
+
+def _figures(row: tuple[Any, ...]) -> DailyFigures:
+    day, kind, item_id, placement, channel, currency, events, quantity, revenue = row
+    return DailyFigures(
+        day=day,
+        type=kind,
+        item_id=item_id or None,
+        placement=placement or None,
+        channel=channel,
+        currency=currency or None,
+        events=events,
+        quantity=quantity,
+        revenue=revenue,
+    )

@@ -1,0 +1,37 @@
+"""Dead letters: records that could not be written are kept with their reason, and copied to where others look."""
+
+import logging
+from collections.abc import Sequence
+
+from apps.tracking.models import DeadLetter
+from apps.tracking.services.rows import Dead
+from apps.tracking.stream.base import Letter, Stream
+
+logger = logging.getLogger(__name__)
+
+_REASON = 1_000
+
+
+def bury(stream: Stream, dead: Sequence[Dead]) -> None:
+    """Keep the records as dead letters, in the caller's transaction. Raises Unavailable."""
+    if not dead:
+        return
+    logger.error("%d records became dead letters, the first because: %s", len(dead), dead[0].reason[:200])
+    # Before the transaction ends: what comes again after a crash is a copy too many, never one too few.
+    stream.park([Letter(one.record, one.reason) for one in dead])
+    DeadLetter.objects.bulk_create(_letter(one) for one in dead)
+
+
+def clean(text: str) -> str:
+    """Return the text as PostgreSQL can hold it."""
+    return text.replace("\0", "\N{SYMBOL FOR NULL}")
+
+
+def _letter(dead: Dead) -> DeadLetter:
+    return DeadLetter(
+        kind=clean(dead.record.kind),
+        key=clean(dead.record.key),
+        payload=dead.record.payload,
+        cause=dead.cause,
+        reason=clean(dead.reason)[:_REASON],
+    )
