@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http import HTTPStatus
+from typing import Protocol
 
 import msgspec
 
@@ -40,6 +41,13 @@ class Promised:
     retries: int = 0
     refused: int = 0
     unanswered: list[bytes] = field(default_factory=list)
+
+
+class Source(Protocol):
+    """Where batches come from."""
+
+    def make(self) -> tuple[list[bytes], bytes]:
+        """Return the ids (16 bytes each) and the body of a new batch."""
 
 
 class Batches:
@@ -90,7 +98,7 @@ def _text(one: bytes) -> bytes:
 class Sender(threading.Thread):
     """One client with one connection. It sends a batch again, with the same ids, until it is answered with 202."""
 
-    def __init__(self, client: Callable[[], Client], batches: Batches, until: float) -> None:
+    def __init__(self, client: Callable[[], Client], batches: Source, until: float) -> None:
         super().__init__(daemon=True)
         self._make_client = client
         self._client = client()
