@@ -3,7 +3,7 @@
 import random
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -19,7 +19,7 @@ class Chaos:
     stack: Stack
     seed: int
     targets: Sequence[str] = TARGETS
-    pauses: tuple[float, float] = (1.0, 2.5)
+    on_kill: Callable[[str], object] = lambda _name: None
     kills: list[str] = field(default_factory=list)
     _stop: threading.Event = field(default_factory=threading.Event)
     _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(max_workers=1))
@@ -39,7 +39,7 @@ class Chaos:
         choice = random.Random(self.seed)
         while not self._stop.is_set():
             for target in choice.sample(self.targets, len(self.targets)):
-                if self._stop.wait(choice.uniform(*self.pauses)):
+                if self._stop.wait(choice.uniform(1.0, 2.5)):
                     return
                 self.stack.kill(target)
                 self.kills.append(target)

@@ -81,6 +81,10 @@ class SteadySender(Sender):
         self._choice = random.Random(seed)
         self.repeated = 0
 
+    def end(self) -> None:
+        """Send no further batch than the one on its way."""
+        self._until = 0.0
+
     def send(self, ids: list[bytes], body: bytes) -> None:
         """Send one batch until it is answered; one in twenty is sent again, as by a client that lost the answer."""
         started = time.monotonic()
