@@ -5,7 +5,7 @@ Functions only, plain data in and out. Rules belong to `steps`, writes to `servi
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime
+from datetime import date, datetime
 
 import msgspec
 
@@ -13,7 +13,7 @@ from apps.profiles import api as profiles
 from apps.profiles.contracts import Caller
 from apps.tracking import ingest as intake
 from apps.tracking.contracts import Envelope, Exposure, History, IngestResult, Interactions, StreamBatch, TrackedEvent
-from apps.tracking.selectors import history, interactions
+from apps.tracking.selectors import history, interactions, item_days
 from apps.tracking.services import drain as table
 from apps.tracking.services import envelope as wrapping
 from apps.tracking.services import follow as stream
@@ -112,6 +112,13 @@ def read_history(*, since: datetime) -> AbstractContextManager[History]:
     Must not be called within a transaction; whoever asks the database within the block sees that moment too.
     """
     return history.read_history(since=since)
+
+
+def sum_item_days(
+    *, site_id: str, since: date, until: date, types: Sequence[str]
+) -> Iterator[tuple[str, str, date, int]]:
+    """Yield event type, item, day and number of events from the daily counts, `since` and `until` both included."""
+    return item_days.sum_item_days(site_id=site_id, since=since, until=until, types=types)
 
 
 def trim_log(*, now: datetime) -> int:
