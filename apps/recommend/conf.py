@@ -8,6 +8,34 @@ PURCHASES_KEPT = 50
 DISMISSALS_KEPT = 50
 STATE_FOR = timedelta(days=400)  # `contracts.MAX_PURCHASED_DAYS`: as long as a placement may ask for
 
+# --- how much an event says ------------------------------------------------------------------------------------------
+# What one event of a type says of an interest, and of what belongs together, where a site has no weights of its own.
+# Types that are absent say nothing of either: an impression was our own choice, and a removal, a return or a dismissal
+# says the opposite.
+EVENT_WEIGHTS = {"view": 1.0, "click": 1.0, "wishlist": 2.0, "add_to_cart": 2.0, "purchase": 3.0, "rate": 1.0}
+
+# --- what features are made with (see `features/known`) --------------------------------------------------------------
+# An interest in items of these types says something of the health of whoever has it: it is special-category data.
+HEALTH_ITEM_TYPES = frozenset({"contact_lens", "solution", "hearing", "service", "lens_option"})
+# Which attributes say what; the first that an item has counts.
+ATTRIBUTES: dict[str, tuple[str, ...]] = {
+    "shape": ("shape",),
+    "colour": ("colour_family", "colour_front", "colour"),
+}
+INTEREST_HALF_LIFE = timedelta(days=14)
+PRICE_BANDS = 5
+PRICES_NEEDED = 5  # a category with fewer priced items says nothing of what is cheap
+# Rates are drawn towards the rate of the whole site as if so many trials of an average one had been seen before; and
+# the site's own towards these, where nothing else is known, as if one trial had been.
+RATE_STRENGTH = 50.0
+USUAL_RATES = {"click": 0.02, "add_to_cart": 0.05, "purchase": 0.02, "return": 0.1}
+TREND_STRENGTH = 5.0  # events that are added to both sides, so that a handful is no trend
+NEIGHBOURS_NAMED = 50
+BATCH_WINDOW = timedelta(days=90)
+SEASON_TYPES = ("view", "purchase", "return")  # read for batch features beside the types that have a weight
+RETURNS_WINDOW = timedelta(days=180)
+POPULARITY_HALF_LIFE = timedelta(days=30)
+
 # --- serving ---------------------------------------------------------------------------------------------------------
 HISTORY_USED = 200  # the newest items of a history; what the caller sends included
 EXPOSURE_FLUSH_SECONDS = 0.2
@@ -15,7 +43,9 @@ EXPOSURES_KEPT = 20_000  # in memory while the stream is away; beyond that the n
 BREAK_SECONDS = 1.0  # so long a part that failed is not asked again
 
 # --- the features consumer -------------------------------------------------------------------------------------------
-FOLLOW_LIMIT = 1_000
+FOLLOW_LIMIT = 4_000  # events at once when behind; when in step they come as they are written
+STATES_HELD = 5_000  # in the memory of a consumer, up to 25 kB each
+STATES_HELD_IN_REBUILD = 20_000
 FOLLOW_WAIT_SECONDS = 0.5
 ACKNOWLEDGE_SECONDS = 1.0
 LEASE_SECONDS = 4.0
@@ -34,5 +64,5 @@ REASONS: dict[str, dict[str, str]] = {
     "recently_viewed": {"en": "You looked at this recently", "de": "Kürzlich von Ihnen angesehen"},
 }
 # What a sentence names may be read by somebody else: of these types it never names the item that led to another.
-UNNAMED_ITEM_TYPES = frozenset({"contact_lens", "solution", "hearing", "service", "lens_option"})
+UNNAMED_ITEM_TYPES = HEALTH_ITEM_TYPES
 UNNAMED: dict[str, str] = {"en": "Based on what you looked at", "de": "Passend zu dem, was Sie sich angesehen haben"}

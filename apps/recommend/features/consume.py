@@ -1,42 +1,33 @@
-"""The features consumer: from the stream into the states, within a second, across restarts of every part.
+"""The features consumer: from the stream into the store, within a blink, across restarts of every part.
 
-Where Redis has no position (first start, or it lost its data) the states are rebuilt from the table and the stream is
-followed from its earliest kept record. The two overlap, and may: a touch counts once however often it comes.
-A rebuild has a position of its own, which every slice of it compares: whoever takes it over, or empties Redis below it,
-ends it. What a rebuild left half done is rebuilt from the beginning, over the states that it left.
+Where the store has no ground (first start, or Redis lost its data) one consumer rebuilds it from the table, and the
+stream is followed from exactly there; the others wait. Any number of consumers share the partitions of the stream: each
+writes with the positions of its own as it knows them, so that one whose partition was taken over writes nothing more.
 """
 
 import logging
 import time
-from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 
 import redis
 from django.db import Error as DatabaseError
 from django.db import close_old_connections
 
 from apps.recommend import conf
-from apps.recommend.features.extract import apply_touches, touches_of
+from apps.recommend.features.held import Held, PositionMoved
 from apps.recommend.features.lease import Lease
+from apps.recommend.features.rebuild import is_finished, rebuild
 from apps.recommend.features.store import FeatureStore
 from apps.tracking import api as tracking
-from apps.tracking.contracts import PositionLost, TrackedEvent
+from apps.tracking.contracts import PositionLost, StreamBatch
 from specrec.kernel import clock
-from specrec.kernel.crypto import new_secret
 from specrec.kernel.errors import Unavailable
 
 logger = logging.getLogger(__name__)
 
 GROUP = "features"
-# What a position is called before the stream has given one: the table is in the states.
-REBUILT = "rebuilt"
-# What a position begins with while the table is being put into the states; what follows names the rebuild.
-REBUILDING = "rebuilding:"
 _PART_AWAY = (redis.RedisError, DatabaseError, OSError, Unavailable)
-
-
-class PositionMoved(RuntimeError):
-    """Somebody else wrote, or Redis lost its data: what we hold is no longer what is stored."""
 
 
 def run(store: FeatureStore, lease: Lease, *, stop: Callable[[], bool]) -> None:
@@ -44,13 +35,14 @@ def run(store: FeatureStore, lease: Lease, *, stop: Callable[[], bool]) -> None:
     failures = 0
     while not stop():
         try:
-            if not lease.holds():
+            ground = _stand(store, lease, stop=stop)
+            if ground is None:
                 _pause(conf.RETRY_SECONDS[0], stop)
                 continue
-            for _ in follow_once(store, lease, stop=stop):
+            for _ in follow_once(store, ground=ground, stop=stop):
                 failures = 0
         except PositionMoved:
-            logger.warning("the stored position moved under this consumer; starting from what is stored")
+            logger.warning("features: ground or positions moved under this consumer; starting from what is stored")
         except _PART_AWAY as error:
             pause = conf.RETRY_SECONDS[min(failures, len(conf.RETRY_SECONDS) - 1)]
             failures += 1
@@ -60,93 +52,91 @@ def run(store: FeatureStore, lease: Lease, *, stop: Callable[[], bool]) -> None:
     _leave(lease)
 
 
-def follow_once(store: FeatureStore, lease: Lease, *, stop: Callable[[], bool]) -> Iterable[str]:
-    """Apply the stream from the stored position on and yield each position once it is stored."""
-    position = store.position()
-    if position is None or position.startswith(REBUILDING):
-        with lease.kept():
-            position = rebuild(store, now=clock.now, found=position, over=lambda: stop() or not lease.holds())
-    if position is None:
-        return
-    progress = _Progress(position)
+def follow_once(store: FeatureStore, *, ground: str, stop: Callable[[], bool]) -> Iterator[Mapping[str, str]]:
+    """Apply the stream from the stored positions on, and yield positions once they are stored.
 
-    def over() -> bool:
-        # Asked between two reads, also while nothing comes: the place to renew the lease and to report progress.
-        progress.report_when_due()
-        return stop() or not lease.holds()
-
+    Ends when told to, and when the store stands on another ground. Raises PositionMoved.
+    """
+    follower = _Follower(store, ground)
     batches = tracking.follow(
         group=GROUP,
-        find_positions=lambda partitions: dict.fromkeys(partitions, position) if position != REBUILT else {},
+        find_positions=follower.find_positions,
         limit=conf.FOLLOW_LIMIT,
         wait=conf.FOLLOW_WAIT_SECONDS,
-        stop=over,
+        stop=lambda: follower.look_round() or stop(),
     )
     try:
-        for batch in batches:
-            (after,) = batch.positions.values()
-            apply_events(store, batch.events, expected=position, position=after)
-            progress.position = position = after
-            yield position
+        with closing(batches):  # type: ignore[type-var]  # a generator, promised as an iterator only
+            for batch in batches:
+                follower.apply(batch)
+                yield batch.positions
+            follower.report()
     except PositionLost as error:
         logger.warning("features: %s Rebuilding.", error)
-        store.write({}, expected=position, position=None)
-    else:
-        progress.report()
+        store.move(ground=ground, to=None, positions={})
 
 
-class _Progress:
-    """Tells the log about once a second how far the states are, so that it may be trimmed."""
+class _Follower:
+    """One consumer between two openings of the stream."""
 
-    def __init__(self, position: str) -> None:
-        self.position = position
-        self._reported = REBUILT
-        self._reported_at = 0.0
+    def __init__(self, store: FeatureStore, ground: str) -> None:
+        self._store = store
+        self._ground = ground
+        self._held = Held(store)
+        self._positions: dict[str, str | None] = {}
+        self._unreported: dict[str, str] = {}
+        self._looked_at = time.monotonic()
 
-    def report_when_due(self) -> None:
-        if time.monotonic() - self._reported_at >= conf.ACKNOWLEDGE_SECONDS:
-            self.report()
+    def find_positions(self, partitions: Sequence[str]) -> dict[str, str]:
+        """Return where to go on in partitions that are assigned anew: what was held in them may be old."""
+        self._held.forget()
+        found = self._store.positions(partitions)
+        for partition in partitions:
+            self._positions[partition] = found.get(partition)
+            self._unreported.pop(partition, None)
+        return found
+
+    def apply(self, batch: StreamBatch) -> None:
+        """Put the batch into the store; raises PositionMoved."""
+        self._held.write(
+            batch.events,
+            now=clock.now().timestamp(),
+            ground=self._ground,
+            expected={partition: self._positions.get(partition) for partition in batch.positions},
+            positions=batch.positions,
+        )
+        self._positions.update(batch.positions)
+        self._unreported.update(batch.positions)
+
+    def look_round(self) -> bool:
+        """Return whether the store stands on another ground; about once a second, and tell the stream how far we are.
+
+        Asked between two reads, also while nothing comes.
+        """
+        if time.monotonic() - self._looked_at < conf.ACKNOWLEDGE_SECONDS:
+            return False
+        self.report()
+        self._looked_at = time.monotonic()
+        return self._store.ground() != self._ground
 
     def report(self) -> None:
-        if self.position not in {self._reported, REBUILT}:
-            tracking.acknowledge(group=GROUP, positions={"0": self.position})
-            self._reported, self._reported_at = self.position, time.monotonic()
+        """Tell the stream how far the store is, so that it may be trimmed."""
+        if self._unreported:
+            tracking.acknowledge(group=GROUP, positions=self._unreported)
+            self._unreported = {}
 
 
-def apply_events(
-    store: FeatureStore, events: Iterable[TrackedEvent], *, expected: str | None, position: str | None
-) -> None:
-    """Put the events into the states and move the position, together; raises PositionMoved."""
-    touched = touches_of(events)
-    states = store.read(list(touched))
-    changed = {
-        key: apply_touches(state, touches) for (key, touches), state in zip(touched.items(), states, strict=True)
-    }
-    if not store.write(changed, expected=expected, position=position):
-        raise PositionMoved
-
-
-def rebuild(
-    store: FeatureStore, *, now: Callable[[], datetime], found: str | None, over: Callable[[], bool]
-) -> str | None:
-    """Put all kept history of the table into the states and return the position from which to go on.
-
-    found: the position that was stored, None or that of a rebuild that did not end
-    over: asked before each slice; when it says so the rebuild is given up and None returned. Raises PositionMoved.
-    """
-    logger.info("features: no position stored, rebuilding from the table")
-    mine = f"{REBUILDING}{new_secret(16)}"
-    apply_events(store, (), expected=found, position=mine)
-    count = 0
-    for events in tracking.iter_history(since=now() - timedelta(days=conf.STATE_FOR.days)):
-        if over():
-            logger.warning("features: rebuild given up after %d events", count)
-            return None
-        apply_events(store, events, expected=mine, position=mine)
-        count += len(events)
-    apply_events(store, (), expected=mine, position=REBUILT)
-    logger.info("features: rebuilt from %d events", count)
-    return REBUILT
+def _stand(store: FeatureStore, lease: Lease, *, stop: Callable[[], bool]) -> str | None:
+    """Return the ground to go on from, rebuilding it where there is none; None while another consumer does that."""
+    ground = store.ground()
+    if is_finished(ground):
+        return ground
+    if not lease.holds():
+        return None
+    with lease.kept():
+        found = rebuild(store, now=clock.now(), over=lambda: stop() or not lease.holds())
+    lease.leave()
+    return found
 
 
 def _pause(seconds: float, stop: Callable[[], bool]) -> None:

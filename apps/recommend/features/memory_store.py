@@ -1,35 +1,86 @@
-"""States in memory: the twin for tests."""
+"""Features in memory: the twin for tests, and for computing what the states would be."""
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from threading import Lock
 
-from apps.recommend.features.definitions import EMPTY, ShopperState
-from apps.recommend.features.extract import StateKey
+from apps.recommend.features.counts import ends_at
+from apps.recommend.features.state import EMPTY, Changes, CountKey, ShopperState, StateKey
 
 
 class MemoryStore:
-    """States and the consumer's position in one process."""
+    """States, counts and the consumers' positions in one process."""
 
-    def __init__(self) -> None:
-        self._states: dict[StateKey, ShopperState] = {}
-        self._position: str | None = None
+    def __init__(self, *, clock: Callable[[], float] = time.time) -> None:
+        self.states: dict[StateKey, ShopperState] = {}
+        self._counts: dict[CountKey, dict[str, int]] = {}
+        self._batches: dict[tuple[str, str], dict[str, float]] = {}
+        self._ground: str | None = None
+        self._positions: dict[str, str] = {}
+        self._clock = clock
         self._lock = Lock()
 
     def read(self, keys: Sequence[StateKey]) -> list[ShopperState]:
         """Return the states in the order of the keys; an unknown shopper has the empty one."""
         with self._lock:
-            return [self._states.get(key, EMPTY) for key in keys]
+            return [self.states.get(key, EMPTY) for key in keys]
 
-    def position(self) -> str | None:
-        """Return the position after the last record that is in the states; None when there is none."""
+    def read_counts(self, keys: Sequence[CountKey]) -> list[dict[str, int]]:
+        """Return the counts in the order of the keys, by field; an unknown key has none."""
         with self._lock:
-            return self._position
+            now = self._clock()
+            kept = [self._counts.get(key, {}) if ends_at(key) > now else {} for key in keys]
+            return [{field: amount for field, amount in fields.items() if amount} for fields in kept]
 
-    def write(self, states: Mapping[StateKey, ShopperState], *, expected: str | None, position: str | None) -> bool:
-        """Store states and position together and return True; nothing and False when the position is not `expected`."""
+    def read_batch(self, *, site_id: str, name: str) -> dict[str, float]:
+        """Return what a batch feature says by item id; empty when it was never computed."""
         with self._lock:
-            if self._position != expected:
+            return dict(self._batches.get((site_id, name), {}))
+
+    def write_batch(self, *, site_id: str, name: str, values: Mapping[str, float]) -> None:
+        """Replace the values of a batch feature as a whole."""
+        with self._lock:
+            self._batches[(site_id, name)] = dict(values)
+
+    def ground(self) -> str | None:
+        """Return what the states are built on."""
+        with self._lock:
+            return self._ground
+
+    def positions(self, partitions: Sequence[str]) -> dict[str, str]:
+        """Return by partition the position after the last record that is in the states; absent when there is none."""
+        with self._lock:
+            return {name: self._positions[name] for name in partitions if name in self._positions}
+
+    def write(
+        self, changes: Changes, *, ground: str | None, expected: Mapping[str, str | None], positions: Mapping[str, str]
+    ) -> bool:
+        """Store changes and positions together and return True.
+
+        Stores nothing and returns False when the ground is not `ground`, or one of the `expected` positions (None: no
+        position) is not the stored one.
+        """
+        with self._lock:
+            moved = any(self._positions.get(name) != position for name, position in expected.items())
+            if moved or self._ground != ground:
                 return False
-            self._states.update(states)
-            self._position = position
+            self.states.update(changes.states)
+            for key, added in changes.counts.items():
+                fields = self._counts.setdefault(key, {})
+                for field, amount in added.items():
+                    fields[field] = fields.get(field, 0) + amount
+            self._positions.update(positions)
             return True
+
+    def move(self, *, ground: str | None, to: str | None, positions: Mapping[str, str]) -> bool:
+        """Change the ground and return True; all positions are forgotten but these. False when it is not `ground`."""
+        with self._lock:
+            if self._ground != ground:
+                return False
+            self._ground, self._positions = to, dict(positions)
+            return True
+
+    def clear(self) -> None:
+        """Forget all states and counts, ground and positions (batch features stay)."""
+        with self._lock:
+            self.states, self._counts, self._ground, self._positions = {}, {}, None, {}

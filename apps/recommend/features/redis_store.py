@@ -1,82 +1,146 @@
-"""States in Redis. One MGET reads; one script writes states and position together, or nothing.
+"""Features in Redis. One MGET reads states; one script writes states, counts and positions together, or nothing.
 
-The script compares the position with the one that the writer started from. So a second writer, or a Redis that came
-back empty, is noticed at the first write, and no state can be ahead of or behind its position.
+The script compares ground and positions with those that the writer started from. So a second writer, or a Redis that
+came back empty or older, is noticed at the first write, and no state can be ahead of or behind its position.
 """
 
 import logging
 from collections.abc import Mapping, Sequence
+from hashlib import sha1
 from typing import Any
 
 import msgspec
 import redis
 
 from apps.recommend import conf
-from apps.recommend.features.definitions import EMPTY, ShopperState
-from apps.recommend.features.extract import StateKey
+from apps.recommend.features import scripts
+from apps.recommend.features.counts import ends_at
+from apps.recommend.features.state import EMPTY, Changes, CountKey, ShopperState, StateKey
 from specrec.kernel.quick_redis import Command, ask
 
 logger = logging.getLogger(__name__)
 
 _DECODER = msgspec.msgpack.Decoder(ShopperState)
+_BATCHES = msgspec.msgpack.Decoder(dict[str, float])
 _ENCODER = msgspec.msgpack.Encoder()
-_VERSION = 1  # of the layout of a state; another layout is another key, and is rebuilt from the table
+_VERSION = 2  # of the layout; another layout is other keys, and is rebuilt from the table
 _TTL = int(conf.STATE_FOR.total_seconds())
-_NONE = b"\x00"  # stands for "no position" in the script's arguments
-
-# KEYS[1] position, KEYS[2..] states; ARGV[1] expected, ARGV[2] new position, ARGV[3] seconds to live, ARGV[4..] states
-_WRITE = """
-local current = redis.call('GET', KEYS[1]) or '\\0'
-if current ~= ARGV[1] then return 0 end
-for index = 2, #KEYS do redis.call('SET', KEYS[index], ARGV[index + 2], 'EX', ARGV[3]) end
-if ARGV[2] == '\\0' then redis.call('DEL', KEYS[1]) else redis.call('SET', KEYS[1], ARGV[2]) end
-return 1
-"""
+_PAGE = 2_000
 
 
 class RedisStore:
-    """States and the consumer's position in Redis; `prefix` separates stores that share one."""
+    """States, counts and the consumers' positions in Redis; `prefix` separates stores that share one."""
 
     def __init__(self, client: "redis.Redis", *, prefix: str = "features") -> None:
         self._client = client  # for what is not on the hot path
         self._prefix = f"{prefix}:{_VERSION}"
-        self._position_key = f"{self._prefix}:position"
+        self._states = f"{self._prefix}:s:"
+        self._counts = f"{self._prefix}:c:"
+        self._ground = f"{self._prefix}:ground"
+        self._positions = f"{self._prefix}:positions"
 
     def read(self, keys: Sequence[StateKey]) -> list[ShopperState]:
         """Return the states in the order of the keys; an unknown shopper has the empty one."""
         if not keys:
             return []
-        (found,) = ask(("MGET", *(self._key(key) for key in keys)))
+        (found,) = ask(("MGET", *(self._state_key(key) for key in keys)))
         return [state_of(raw) for raw in found]
 
     def fetch(self, key: StateKey, *beside: Command) -> tuple[bytes | None, list[Any]]:
         """Return the packed state and the answers to the commands beside it, in one round trip."""
-        raw, *answers = ask(("GET", self._key(key)), *beside)
+        raw, *answers = ask(("GET", self._state_key(key)), *beside)
         return raw, answers
 
-    def position(self) -> str | None:
-        """Return the position after the last record that is in the states; None when there is none."""
-        raw = self._client.get(self._position_key)
+    def read_counts(self, keys: Sequence[CountKey]) -> list[dict[str, int]]:
+        """Return the counts in the order of the keys, by field; an unknown key has none. One round trip."""
+        found = ask(*(("HGETALL", self._count_key(key)) for key in keys)) if keys else []
+        return [_counts_of(flat) for flat in found]
+
+    def read_batch(self, *, site_id: str, name: str) -> dict[str, float]:
+        """Return what a batch feature says by item id; empty when it was never computed."""
+        (raw,) = ask(("GET", self._batch_key(site_id, name)))
+        return {} if raw is None else _BATCHES.decode(raw)
+
+    def write_batch(self, *, site_id: str, name: str, values: Mapping[str, float]) -> None:
+        """Replace the values of a batch feature as a whole."""
+        self._client.set(self._batch_key(site_id, name), _ENCODER.encode(dict(values)))
+
+    def ground(self) -> str | None:
+        """Return what the states are built on."""
+        raw = self._client.get(self._ground)
         return raw.decode() if isinstance(raw, bytes) else None
 
-    def write(self, states: Mapping[StateKey, ShopperState], *, expected: str | None, position: str | None) -> bool:
-        """Store states and position together and return True; nothing and False when the position is not `expected`."""
-        keys = [self._position_key, *(self._key(key) for key in states)]
-        arguments: list[bytes | int] = [
-            _wire(expected),
-            _wire(position),
-            _TTL,
-            *(_ENCODER.encode(state) for state in states.values()),
-        ]
-        return bool(self._client.register_script(_WRITE)(keys=keys, args=arguments))
+    def positions(self, partitions: Sequence[str]) -> dict[str, str]:
+        """Return by partition the position after the last record that is in the states; absent when there is none."""
+        if not partitions:
+            return {}
+        (found,) = ask(("HMGET", self._positions, *partitions))
+        return {name: raw.decode() for name, raw in zip(partitions, found, strict=True) if raw is not None}
 
-    def _key(self, key: StateKey) -> str:
-        site_id, shopper_id = key
-        return f"{self._prefix}:{site_id}:{shopper_id.hex}"
+    def write(
+        self, changes: Changes, *, ground: str | None, expected: Mapping[str, str | None], positions: Mapping[str, str]
+    ) -> bool:
+        """Store changes and positions together and return True.
+
+        Stores nothing and returns False when the ground is not `ground`, or one of the `expected` positions (None: no
+        position) is not the stored one.
+        """
+        states = changes.states
+        return self._run(
+            _WRITE,
+            [self._ground, self._positions, *map(self._state_key, states)],
+            [
+                _ENCODER.encode([ground, list(expected.items()), list(positions.items()), _TTL]),
+                _ENCODER.encode([(self._count_key(key), ends_at(key), add) for key, add in changes.counts.items()]),
+                *map(_ENCODER.encode, states.values()),
+            ],
+        )
+
+    def move(self, *, ground: str | None, to: str | None, positions: Mapping[str, str]) -> bool:
+        """Change the ground and return True; all positions are forgotten but these. False when it is not `ground`."""
+        arguments = [_ENCODER.encode([ground, to, list(positions.items())])]
+        return self._run(_MOVE, [self._ground, self._positions], arguments)
+
+    def clear(self) -> None:
+        """Forget all states and counts, ground and positions (batch features stay)."""
+        self._client.delete(self._ground, self._positions)  # first: from here on no writer adds anything
+        for pattern in (f"{self._states}*", f"{self._counts}*"):
+            cursor = -1
+            while cursor:
+                cursor, keys = self._client.scan(max(cursor, 0), match=pattern, count=_PAGE)
+                if keys:
+                    self._client.unlink(*keys)
+
+    def _run(self, script: "_Script", keys: Sequence[str], arguments: Sequence[bytes]) -> bool:
+        rest = (len(keys), *keys, *arguments)
+        try:
+            (done,) = ask(("EVALSHA", script.digest, *rest))
+        except redis.ResponseError as error:
+            if not str(error).startswith("NOSCRIPT"):
+                raise
+            (done,) = ask(("EVAL", script.text, *rest))
+        return bool(done)
+
+    def _state_key(self, key: StateKey) -> str:
+        return f"{self._states}{key[0]}:{key[1].hex}"
+
+    def _count_key(self, key: CountKey) -> str:
+        return f"{self._counts}{key[0]}:{key[1]}:{key[2]}"
+
+    def _batch_key(self, site_id: str, name: str) -> str:
+        return f"{self._prefix}:b:{site_id}:{name}"
 
 
-def _wire(position: str | None) -> bytes:
-    return _NONE if position is None else position.encode()
+class _Script:
+    """A script and the name by which Redis knows it once it has run."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.digest = sha1(text.encode(), usedforsecurity=False).hexdigest()
+
+
+_WRITE = _Script(scripts.WRITE)
+_MOVE = _Script(scripts.MOVE)
 
 
 def state_of(raw: bytes | None) -> ShopperState:
@@ -88,3 +152,11 @@ def state_of(raw: bytes | None) -> ShopperState:
     except msgspec.MsgspecError:
         logger.exception("a stored shopper state cannot be read and counts as empty")
         return EMPTY
+
+
+def _counts_of(found: Mapping[bytes, bytes] | Sequence[bytes]) -> dict[str, int]:
+    """Return the fields of a hash; what was added and taken away again is no count."""
+    # A map by the newer protocol, fields and values in turn by the older one.
+    pairs = found.items() if isinstance(found, Mapping) else zip(found[::2], found[1::2], strict=True)
+    amounts = ((field.decode(), int(amount)) for field, amount in pairs)
+    return {field: amount for field, amount in amounts if amount}

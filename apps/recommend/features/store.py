@@ -9,7 +9,7 @@ from apps.recommend.features.state import Changes, CountKey, ShopperState, State
 class FeatureStore(Protocol):
     """States, counts, and how far the stream is in them.
 
-    The ground says what the states were built on: None when nothing was, a word that begins with `consume.REBUILDING`
+    The ground says what the states were built on: None when nothing was, a word that begins with `rebuild.REBUILDING`
     while the table is being put into them, the name of the finished rebuild afterwards. Positions, one for each
     partition of the stream, mean something on that ground alone.
     """

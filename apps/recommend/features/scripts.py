@@ -1,0 +1,32 @@
+"""What runs inside Redis, so that it happens as a whole or not at all. Only commands of Redis 6.2.
+
+Arguments are packed (msgpack): one for all counts of a batch costs the caller a third of one command for each.
+"""
+
+# KEYS[1] ground, KEYS[2] positions, KEYS[3..] states
+# ARGV[1] [ground, [[partition, expected position]], [[partition, new position]], seconds to live of a state]
+# ARGV[2] [[key of a count, when it ends, {field: amount}]]; ARGV[3..] states
+WRITE = """
+local asked = cmsgpack.unpack(ARGV[1])
+if (redis.call('GET', KEYS[1]) or nil) ~= asked[1] then return 0 end
+for _, pair in ipairs(asked[2]) do
+  if (redis.call('HGET', KEYS[2], pair[1]) or nil) ~= pair[2] then return 0 end
+end
+for index = 3, #KEYS do redis.call('SET', KEYS[index], ARGV[index], 'EX', asked[4]) end
+for _, count in ipairs(cmsgpack.unpack(ARGV[2])) do
+  for field, amount in pairs(count[3]) do redis.call('HINCRBY', count[1], field, amount) end
+  redis.call('EXPIREAT', count[1], count[2])
+end
+for _, pair in ipairs(asked[3]) do redis.call('HSET', KEYS[2], pair[1], pair[2]) end
+return 1
+"""
+
+# KEYS[1] ground, KEYS[2] positions; ARGV[1] [ground, new ground, [[partition, position]]]
+MOVE = """
+local asked = cmsgpack.unpack(ARGV[1])
+if (redis.call('GET', KEYS[1]) or nil) ~= asked[1] then return 0 end
+if asked[2] then redis.call('SET', KEYS[1], asked[2]) else redis.call('DEL', KEYS[1]) end
+redis.call('DEL', KEYS[2])
+for _, pair in ipairs(asked[3]) do redis.call('HSET', KEYS[2], pair[1], pair[2]) end
+return 1
+"""
