@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Literal, get_args
 from uuid import UUID
 
@@ -29,8 +30,12 @@ EventType = Literal[
 ]
 EVENT_TYPES: tuple[str, ...] = get_args(EventType)
 Channel = Literal["web", "mobile", "store", "email"]
+# A client's clock as it sends.
+SentAt = Annotated[datetime, msgspec.Meta(tz=True)]
 MAX_EVENTS = 1_000
 MAX_BYTES = 1_048_576
+MAX_BULK_BYTES = 64 * 1_048_576
+MAX_PROBLEMS = 100
 
 
 class PositionLost(Conflict):
@@ -113,7 +118,7 @@ class EventBatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     events: Annotated[list[EventInput], msgspec.Meta(min_length=1, max_length=MAX_EVENTS)]
-    sent_at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
+    sent_at: SentAt | None = None
 
 
 class BeaconBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -121,7 +126,7 @@ class BeaconBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     key: str
     events: Annotated[list[EventInput], msgspec.Meta(min_length=1, max_length=MAX_EVENTS)]
-    sent_at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
+    sent_at: SentAt | None = None
 
 
 class Envelope(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,6 +140,19 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     sent_at: datetime | None = None
     user_agent: str | None = None
     origin: str | None = None
+
+
+class Rules(msgspec.Struct, frozen=True, kw_only=True):
+    """What a site has set of its intake. `own_hosts`: where its keys may be used, so what is internal to it."""
+
+    site_id: str
+    time_zone: str
+    retention: timedelta
+    session_gap: timedelta = timedelta(minutes=30)
+    split_at_midnight: bool = True
+    split_at_campaign: bool = True
+    drop_bots: bool = True
+    own_hosts: frozenset[str] = frozenset()
 
 
 class EventResult(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -155,6 +173,52 @@ class IngestResult(msgspec.Struct, frozen=True):
     duplicate: int
     dropped: int
     results: list[EventResult]
+
+
+class BulkProblem(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What is wrong with the event of a line (from 1)."""
+
+    line: int
+    reason: str
+    id: UUID | None = None
+    field: str | None = None
+    message: str | None = None
+
+
+class BulkResult(msgspec.Struct, frozen=True):
+    """The answer to lines of events, of which `lines` held something; `problems` are the first MAX_PROBLEMS."""
+
+    lines: int
+    accepted: int
+    duplicate: int
+    dropped: int
+    problems: list[BulkProblem]
+
+
+class InspectedEvent(msgspec.Struct, frozen=True, array_like=True):
+    """What an operator may see of an event that came in: nothing of the shopper, and nothing the shopper wrote."""
+
+    time: datetime
+    type: str | None
+    item_id: str | None
+    placement: str | None
+    channel: str | None
+    device: str | None
+    reason: str | None = None
+    field: str | None = None
+    message: str | None = None
+
+
+class Inspection(msgspec.Struct, frozen=True):
+    """What came into a site: events by type, drops by reason, for today and seven days, and samples, newest first.
+
+    A name of `today` and `week` is "accepted:TYPE", "dropped:REASON" or "duplicate".
+    """
+
+    today: dict[str, int]
+    week: dict[str, int]
+    accepted: list[InspectedEvent]
+    dropped: list[InspectedEvent]
 
 
 class TrackedEvent(msgspec.Struct, frozen=True, array_like=True):
@@ -207,6 +271,20 @@ class Exposure(msgspec.Struct, frozen=True, array_like=True):
     model: str | None
     channel: str
     store_id: str | None
+
+
+class Measurements(msgspec.Struct, frozen=True):
+    """Figures for monitoring; None where the part that keeps them does not answer.
+
+    intake: (site, name, number), names as in `Inspection`; lag by consumer group; dead letters by cause; strays: rows
+    without a partition of their own, by table; newest_event: when it was received, seconds since 1970.
+    """
+
+    intake: list[tuple[str, str, int]] | None
+    lag: dict[str, int] | None
+    dead_letters: dict[str, int] | None
+    strays: dict[str, int] | None
+    newest_event: float | None
 
 
 class StreamBatch(msgspec.Struct, frozen=True):
@@ -265,6 +343,21 @@ class History:
     positions: dict[str, str]
     total: int
     batches: Iterator[list[TrackedEvent]]
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """Events of a site to be written to a Parquet file: the days from `since` to `until` (UTC), both included.
+
+    `with_queries`: also what shoppers typed, which is free text. `overwrite`: also where there is a file.
+    """
+
+    site_id: str
+    since: date
+    until: date
+    path: Path
+    with_queries: bool = False
+    overwrite: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -225,7 +225,7 @@ class IntakeRules(models.Model):
 
 
 class DailyCount(models.Model):
-    """What happened on a day (UTC, of the event's corrected time), added up; made from the event table, again and again.
+    """What happened on a day (UTC, of the event's corrected time), added up; made from the event table, over and over.
 
     Rows of a site and day are replaced as a whole. An absent item, placement or currency is the empty text, so that the
     key is a key. `revenue` is the sum of quantity times unit price in `currency`; returns count in their own rows.

@@ -18,3 +18,9 @@ def trim_log(**_: Any) -> None:
 def make_partitions(**_: Any) -> None:
     """Make the partitions of the coming months and drop those after retention."""
     api.make_partitions(now=clock.now())
+
+
+@shared_task(name="tracking.count_days")
+def count_days(**_: Any) -> None:
+    """Count the days of which events came since they were last counted."""
+    api.count_days()

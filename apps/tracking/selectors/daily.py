@@ -1,7 +1,7 @@
 """Reading the daily counts, and what they are made from."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date
 from typing import Any
 
 from django.db import connection
@@ -9,10 +9,9 @@ from django.db.models import F
 
 from apps.tracking.contracts import DailyFigures
 from apps.tracking.models import DayChange
+from apps.tracking.selectors.clocks import bounds, days_between
 from specrec.kernel.paging import Page, checked_limit, from_cursor, to_cursor
 
-# The day of an event is that of the client's own time; the corrected one may be of the day before or after.
-_SKEW = timedelta(days=1)
 # The column holds no larger sum, and one absurd price must not keep the day from being counted.
 _ADD_UP = """
 SELECT type, coalesce(item_id, ''), coalesce(placement, ''), channel, coalesce(currency, ''),
@@ -21,12 +20,11 @@ FROM tracking_event
 WHERE site_id = %s AND day BETWEEN %s AND %s AND time >= %s AND time < %s
 GROUP BY 1, 2, 3, 4, 5
 """
-_KEY = "day, type, item_id, placement, channel, currency"
-_LIST = f"""
-SELECT {_KEY}, events, quantity, revenue FROM tracking_daily
+_LIST = """
+SELECT day, type, item_id, placement, channel, currency, events, quantity, revenue FROM tracking_daily
 WHERE site_id = %s AND day BETWEEN %s AND %s AND (%s::text[] IS NULL OR type = ANY(%s::text[]))
-    AND (%s OR ({_KEY}) > (%s::date, %s, %s, %s, %s, %s))
-ORDER BY {_KEY} LIMIT %s
+    AND (%s OR (day, type, item_id, placement, channel, currency) > (%s::date, %s, %s, %s, %s, %s))
+ORDER BY day, type, item_id, placement, channel, currency LIMIT %s
 """
 _START = ["0001-01-01", "", "", "", "", ""]
 
@@ -44,9 +42,9 @@ def day_state(*, site_id: str, day: date) -> int:
 
 def add_up_day(*, site_id: str, day: date) -> list[tuple[Any, ...]]:
     """Return the counts of the day by type, item, placement, channel and currency, as rows of the daily counts."""
-    start = datetime.combine(day, time(), tzinfo=UTC)
+    start, end = bounds(day, day)
     with connection.cursor() as cursor:
-        cursor.execute(_ADD_UP, [site_id, day - _SKEW, day + _SKEW, start, start + timedelta(days=1)])
+        cursor.execute(_ADD_UP, [site_id, *days_between(start, end), start, end])
         return list(cursor.fetchall())
 
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
 
 from apps.tracking.contracts import History, TrackedEvent
 from apps.tracking.models import StreamPosition
+from apps.tracking.selectors.clocks import days_between
 
 # Events in one slice: some megabytes, in the server's cursor as here.
 _STEP = 5_000
@@ -27,7 +28,7 @@ def read_history(*, since: datetime) -> Iterator[History]:
 
     Must not be called within a transaction; whoever asks the database within the block sees that moment too.
     """
-    window = [since.astimezone(UTC).date(), since]
+    window = _window(since)
     with transaction.atomic(durable=True):
         with connection.cursor() as cursor:
             cursor.execute(_SNAPSHOT)
@@ -40,6 +41,10 @@ def read_history(*, since: datetime) -> Iterator[History]:
             yield History(positions=positions, total=total, batches=_batches(cursor))
 
 
+def _window(since: datetime) -> list[Any]:
+    return [days_between(since, since)[0], since]
+
+
 def _batches(cursor: Any) -> Iterator[list[TrackedEvent]]:
     while rows := cursor.fetchmany(_STEP):
         yield [TrackedEvent(*row) for row in rows]
@@ -48,5 +53,5 @@ def _batches(cursor: Any) -> Iterator[list[TrackedEvent]]:
 def iter_history(*, since: datetime) -> Iterator[list[TrackedEvent]]:
     """Yield all events of all sites from `since` on, ordered by time and event id, in slices of bounded memory."""
     with connection.chunked_cursor() as cursor:
-        cursor.execute(_READ, [since.astimezone(UTC).date(), since])
+        cursor.execute(_READ, _window(since))
         yield from _batches(cursor)

@@ -1,7 +1,7 @@
 """Reading the history as columns, for training."""
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import chain, islice
 from typing import Any
 from uuid import UUID
@@ -11,13 +11,12 @@ from django.db import connection
 from psycopg import sql
 
 from apps.tracking.contracts import EVENT_TYPES, Interactions
+from apps.tracking.selectors.clocks import days_between
 
 _NULL = b"\\N"
 _SLICE = 20_000
 _WIDTH = 5  # columns of the copy below
-# The day of an event is that of the client's own time, which may be ahead of the corrected time by the accepted skew.
-_SKEW = timedelta(minutes=5)
-_ALWAYS = (datetime(1970, 1, 2, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC))
+_ALWAYS = (datetime(1970, 1, 3, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC))
 _TYPE_CODES = {name.encode(): code for code, name in enumerate(EVENT_TYPES)}
 
 _INTERACTIONS = """
@@ -62,7 +61,7 @@ def load_interactions(
     Events of type "rate" with a rating up to `poor_rating` are left out.
     """
     start, end = since or _ALWAYS[0], until or _ALWAYS[1]
-    days = (start.astimezone(UTC).date(), (end.astimezone(UTC) + _SKEW).date())
+    days = days_between(start, end)
     shoppers, sessions, items = _Coder(), _Coder(), _Coder()
     slices = chain([b""], _copied([site_id, *days, start, end, list(types), poor_rating]))
     parts = [_columns(text, shoppers, sessions, items) for text in slices]

@@ -1,7 +1,7 @@
 """Dead letters: records that could not be written are kept with their reason, and copied to where others look."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from apps.tracking.models import DeadLetter
 from apps.tracking.services.rows import Dead
@@ -22,16 +22,28 @@ def bury(stream: Stream, dead: Sequence[Dead]) -> None:
     DeadLetter.objects.bulk_create(_letter(one) for one in dead)
 
 
-def clean(text: str) -> str:
+def refresh(reasons: Mapping[int, str]) -> None:
+    """Write anew why these letters, by their number, are dead."""
+    letters = list(DeadLetter.objects.filter(id__in=reasons))
+    for letter in letters:
+        letter.reason = _reason(reasons[letter.pk])
+    DeadLetter.objects.bulk_update(letters, ["reason"])
+
+
+def _reason(text: str) -> str:
+    return _clean(text)[:_REASON]
+
+
+def _clean(text: str) -> str:
     """Return the text as PostgreSQL can hold it."""
     return text.replace("\0", "\N{SYMBOL FOR NULL}")
 
 
 def _letter(dead: Dead) -> DeadLetter:
     return DeadLetter(
-        kind=clean(dead.record.kind),
-        key=clean(dead.record.key),
+        kind=_clean(dead.record.kind),
+        key=_clean(dead.record.key),
         payload=dead.record.payload,
         cause=dead.cause,
-        reason=clean(dead.reason)[:_REASON],
+        reason=_reason(dead.reason),
     )
