@@ -10,6 +10,7 @@ import logging
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 import redis
@@ -40,6 +41,13 @@ _HEAD = DIGITS + leases.TAG_LENGTH
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(Shopper)
 _renewing = threading.Lock()
+
+
+class Known(NamedTuple):
+    """A shopper and the version that grows with every change of it; 0 where nothing is known of it."""
+
+    version: int
+    shopper: Shopper
 
 
 class _Pause:
@@ -74,16 +82,29 @@ def read(keys: Sequence[str]) -> list[bytes | None] | None:
 def unpacked(found: Sequence[bytes | None] | None) -> Shopper | None:
     """Return the shopper of entry and lease; None when there is none, it does not count, or is just being changed."""
     entry, lease = found or (None, None)
-    if entry is None or lease is None or len(entry) <= _HEAD or entry[DIGITS:_HEAD] != lease:
+    if entry is None or lease is None:
         return None
-    try:
-        shopper = _DECODER.decode(memoryview(entry)[_HEAD:])
-    except msgspec.MsgspecError:
-        logger.warning("an unreadable shopper entry is read from Postgres instead")
+    known = _opened(entry, lease)
+    if known is None:
         return None
     if time.monotonic() >= _Renewal.due:
         _renew_early()
-    return shopper
+    return known.shopper
+
+
+def read_all(keys: Sequence[str]) -> tuple[list[Known | None], bytes | None]:
+    """Return what stands at the entries of these keys and counts, and the tag of the lease as `tag_of` does.
+
+    A lease that is given now speaks for what was read just before: no change was committed before that reading of
+    which Redis was not told, or the tag would be another. Raises OperationalError when Postgres is away.
+    """
+    found = read((leases.KEY, *keys))
+    tag = tag_of(None if found is None else (None, found[0]))
+    if found is None or tag is None:
+        return [None] * len(keys), tag
+    if time.monotonic() >= _Renewal.due:
+        _renew_early()
+    return [None if entry is None else _opened(entry, tag) for entry in found[1:]], tag
 
 
 def tag_of(found: Sequence[bytes | None] | None) -> bytes | None:
@@ -110,16 +131,40 @@ def mark(versions: Mapping[str, int]) -> bool:
 
 def fill(key: str, *, version: int, shopper: Shopper, tag: bytes) -> None:
     """Keep what was read after the tag was."""
-    entry = _head(version) + tag + _ENCODER.encode(shopper)
-    try:
-        _put(client(), {key: entry}, KNOWN_SECONDS if version else UNKNOWN_SECONDS)
-    except redis.RedisError as error:
-        _pause(error)
+    fill_all({key: Known(version, shopper)}, tag=tag)
+
+
+def fill_all(found: Mapping[str, Known], *, tag: bytes) -> None:
+    """Keep all that was read after the tag was."""
+    if _is_away():
+        return
+    for seconds, is_known in ((KNOWN_SECONDS, True), (UNKNOWN_SECONDS, False)):
+        packed = {
+            key: _head(version) + tag + _ENCODER.encode(shopper)
+            for key, (version, shopper) in found.items()
+            if (version > 0) == is_known
+        }
+        if not packed:
+            continue
+        try:
+            _put(client(), packed, seconds)
+        except redis.RedisError as error:
+            _pause(error)
 
 
 def resume() -> None:
     """Know nothing of Redis, as a new process does."""
     _Pause.until = _Renewal.due = 0.0
+
+
+def _opened(entry: bytes, lease: bytes) -> Known | None:
+    if len(entry) <= _HEAD or entry[DIGITS:_HEAD] != lease:
+        return None
+    try:
+        return Known(int(entry[:DIGITS]), _DECODER.decode(memoryview(entry)[_HEAD:]))
+    except (msgspec.MsgspecError, ValueError):
+        logger.warning("an unreadable shopper entry is read from Postgres instead")
+        return None
 
 
 def _put(to: "redis.Redis", entries: Mapping[str, bytes], seconds: int) -> None:

@@ -95,14 +95,14 @@ def resolve_shoppers(*, site_id: str, refs: Iterable[ShopperRef]) -> dict[Shoppe
     return {ref: found[own_id][1] if own_id in found else Shopper(own_id) for ref, own_id in named.items()}
 
 
-def read_shoppers(*, site_id: str, own_ids: Collection[UUID]) -> dict[UUID, tuple[int, Shopper]]:
+def read_shoppers(*, site_id: str, own_ids: Collection[UUID]) -> dict[UUID, entries.Known]:
     """Return version and shopper by own id for the identities that are known."""
     if not own_ids:
         return {}
     with connection.cursor() as cursor:
         cursor.execute(_READ, [list(own_ids), site_id])
         return {
-            own_id: (version, Shopper(shopper_id, tuple(alias_ids), frozenset(purposes)))
+            own_id: entries.Known(version, Shopper(shopper_id, tuple(alias_ids), frozenset(purposes)))
             for own_id, shopper_id, version, alias_ids, purposes in cursor.fetchall()
         }
 

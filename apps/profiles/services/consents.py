@@ -6,20 +6,24 @@ any number of signals; locks are taken in order of ids (identities, then shopper
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import connection, transaction
 
 from apps.profiles.contracts import PURPOSES, ConsentAnswer, ConsentInput, ConsentSignal, ShopperRef
+from apps.profiles.contracts import Shopper as ShopperState
 from apps.profiles.models import Consent, ConsentRecord, Shopper
+from apps.profiles.selectors.crowd import Named, by_reference, read_crowd, read_from_postgres
+from apps.profiles.selectors.entries import Known
 from apps.profiles.selectors.shoppers import identity_of, resolve_shoppers
 from apps.profiles.services.identities import Identity, lock_identities, lock_shoppers, next_version, publish
+from apps.profiles.services.restating import Outdated, restate
+from apps.profiles.services.words import EARLIEST, Word, listen, newest
 from specrec.kernel import ids
 from specrec.kernel.errors import Invalid
 
-_PURPOSES = frozenset(PURPOSES)
 # One statement for all rows; what stays as it was keeps the time and source since when it holds.
 _UPSERT = """
 INSERT INTO profiles_consent (shopper_id, site_id, purpose, granted, "at", source)
@@ -31,23 +35,6 @@ SET granted = excluded.granted, "at" = excluded."at", source = excluded.source
 WHERE profiles_consent.granted <> excluded.granted
 """
 _CLOCK_TOLERANCE = timedelta(minutes=5)
-# Nobody consented to us before: an older time is a broken clock, and in some time zones it could not be read back.
-EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class _Word:
-    """The newest signal so far of one shopper, and the identity that it was said with."""
-
-    identity: Identity
-    granted: frozenset[str]
-    at: datetime
-    source: str
-
-    def combined(self, other: "_Word") -> "_Word":
-        if self.at != other.at:
-            return max(self, other, key=lambda word: word.at)
-        return replace(self, granted=self.granted & other.granted)
 
 
 def record_consents(*, site_id: str, signals: Sequence[ConsentSignal]) -> None:
@@ -55,14 +42,25 @@ def record_consents(*, site_id: str, signals: Sequence[ConsentSignal]) -> None:
 
     Ignored are purposes that nobody knows and signals from before EARLIEST: one of them must not cost its batch.
     """
-    words = _newest((word.identity.own_id, word) for word in _words(site_id, signals))
-    if not words:
-        return
+    hear_shoppers(site_id=site_id, refs=(), signals=signals)
+
+
+def hear_shoppers(
+    *, site_id: str, refs: Iterable[ShopperRef], signals: Sequence[ConsentSignal]
+) -> dict[ShopperRef, ShopperState]:
+    """Do what `record_consents` does and return whom each reference means then; those that name nobody are left out."""
+    wanted = set(refs)
+    words = listen(signals)
+    names = {name for ref in wanted if (name := identity_of(ref))} | words.keys()
+    if not names:
+        return {}
     with transaction.atomic():
-        meant = lock_identities(site_id=site_id, identities=[word.identity for word in words.values()])
-        by_shopper = _newest((meant[own_id], word) for own_id, word in words.items())
-        shoppers = lock_shoppers(site_id=site_id, shopper_ids=by_shopper)
-        _apply(site_id, by_shopper, shoppers)
+        crowd = read_crowd(site_id=site_id, names=names)
+        if words:
+            touched = _record(site_id, words, crowd)
+            again = [name for name, known in crowd.items() if known.shopper.shopper_id in touched]
+            crowd |= read_from_postgres(site_id=site_id, names=again)
+    return by_reference(wanted, crowd)
 
 
 def set_consent(*, site_id: str, ref: ShopperRef, said: ConsentInput, now: datetime) -> ConsentAnswer:
@@ -82,25 +80,52 @@ def set_consent(*, site_id: str, ref: ShopperRef, said: ConsentInput, now: datet
     return ConsentAnswer(granted=sorted(resolve_shoppers(site_id=site_id, refs=[ref])[ref].purposes))
 
 
-def _words(site_id: str, signals: Iterable[ConsentSignal]) -> Iterable[_Word]:
-    for signal in signals:
-        named = identity_of(signal.ref)
-        if named is not None and signal.at >= EARLIEST:
-            identity = Identity(ids.shopper_id(site_id, *named), *named)
-            yield _Word(identity, signal.granted & _PURPOSES, signal.at, signal.source[:64])
+def _record(site_id: str, words: Mapping[Named, Word], crowd: Mapping[Named, Known]) -> set[UUID]:
+    """Apply the words and return the shoppers, as they are in the crowd, of whom something may be different now."""
+    said, others = _sorted_out(words, crowd)
+    try:
+        with transaction.atomic(savepoint=bool(said)):
+            met = _record_others(site_id, others, said)
+    except Outdated:
+        others = list(words.values())
+        met = _record_others(site_id, others, {})
+    return met | {crowd[word.name].shopper.shopper_id for word in others}
 
 
-def _newest(pairs: Iterable[tuple[UUID, _Word]]) -> dict[UUID, _Word]:
-    newest: dict[UUID, _Word] = {}
-    for key, word in pairs:
-        newest[key] = word.combined(newest[key]) if key in newest else word
-    return newest
+def _sorted_out(
+    words: Mapping[Named, Word], crowd: Mapping[Named, Known]
+) -> tuple[dict[UUID, tuple[int, datetime]], list[Word]]:
+    """Return the times, by shopper, of words that say what holds already, and all words about other shoppers."""
+    others = {
+        crowd[name].shopper.shopper_id
+        for name, word in words.items()
+        if not crowd[name].version or word.granted != crowd[name].shopper.purposes
+    }
+    said: dict[UUID, tuple[int, datetime]] = {}
+    for name, word in words.items():
+        version, shopper = crowd[name]
+        if shopper.shopper_id not in others:
+            _, before = said.get(shopper.shopper_id, (version, word.at))
+            said[shopper.shopper_id] = (version, max(before, word.at))
+    return said, [word for name, word in words.items() if crowd[name].shopper.shopper_id in others]
 
 
-def _apply(site_id: str, words: Mapping[UUID, _Word], shoppers: Mapping[UUID, Shopper]) -> None:
+def _record_others(site_id: str, words: Sequence[Word], said: Mapping[UUID, tuple[int, datetime]]) -> set[UUID]:
+    """Apply the words under lock, beside those that say what holds already; return the shoppers whom they mean now."""
+    by_own_id = {ids.shopper_id(site_id, *word.name): word for word in words}
+    identities = [Identity(own_id, *word.name) for own_id, word in by_own_id.items()]
+    meant = lock_identities(site_id=site_id, identities=identities) if identities else {}
+    by_shopper = newest((meant[own_id], word) for own_id, word in by_own_id.items())
+    restate(said=said, others=by_shopper.keys())
+    if by_shopper:
+        _apply(site_id, by_shopper, lock_shoppers(site_id=site_id, shopper_ids=by_shopper))
+    return set(by_shopper)
+
+
+def _apply(site_id: str, words: Mapping[UUID, Word], shoppers: Mapping[UUID, Shopper]) -> None:
     current = _granted_now(words)
     heard: list[Shopper] = []
-    changed: dict[UUID, _Word] = {}
+    changed: dict[UUID, Word] = {}
     narrows = False
     for shopper_id, word in words.items():
         shopper, granted = shoppers[shopper_id], current.get(shopper_id, frozenset())
@@ -128,7 +153,7 @@ def _granted_now(shopper_ids: Collection[UUID]) -> dict[UUID, frozenset[str]]:
     return {shopper_id: frozenset(purposes) for shopper_id, purposes in granted.items()}
 
 
-def _write(site_id: str, heard: list[Shopper], changed: Mapping[UUID, _Word]) -> None:
+def _write(site_id: str, heard: list[Shopper], changed: Mapping[UUID, Word]) -> None:
     if heard:
         Shopper.objects.bulk_create(
             heard, update_conflicts=True, unique_fields=["shopper_id"], update_fields=["consent_at", "version"]
@@ -151,7 +176,7 @@ def _write(site_id: str, heard: list[Shopper], changed: Mapping[UUID, _Word]) ->
     ConsentRecord.objects.bulk_create(
         ConsentRecord(
             site_id=site_id,
-            shopper_id=word.identity.own_id,
+            shopper_id=ids.shopper_id(site_id, *word.name),
             granted=sorted(word.granted),
             at=word.at,
             source=word.source,
