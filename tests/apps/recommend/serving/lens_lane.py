@@ -15,12 +15,12 @@ from apps.profiles import api as profiles
 from apps.profiles.contracts import ConsentSignal, ShopperRef, SiteInfo
 from apps.recommend import api
 from apps.recommend.contracts import Answer, PlacementInfo, Request, ShopperInput
-from apps.recommend.features.definitions import Touch
-from apps.recommend.features.extract import apply_touches
+from apps.recommend.features.extract import apply_events
 from apps.recommend.features.redis_store import RedisStore
 from apps.recommend.ml.blend import BlendParams
 from apps.recommend.registry.loaded import LoadedModel, forget_loaded
 from apps.recommend.serving import sites
+from apps.tracking.contracts import TrackedEvent
 from specrec.kernel.ids import shopper_id
 from specrec.kernel.redis import client
 
@@ -106,14 +106,17 @@ def remember(anonymous_id: str, *touches: tuple[str, str, float]) -> None:
     """Put (item, type, days ago) into the stored history, as the consumer would."""
     store = RedisStore(client())
     key = (SITE, shopper_id(SITE, "anonymous", anonymous_id))
-    state = apply_touches(
-        store.read([key])[0],
-        [
-            Touch(item, kind, (NOW - timedelta(days=days)).timestamp(), UUID(int=number).bytes)
-            for number, (item, kind, days) in enumerate(touches, start=1)
-        ],
-    )
-    assert store.write({key: state}, expected=store.position(), position="1")
+    events = [
+        TrackedEvent(
+            site_id=SITE, event_id=UUID(int=number), day=NOW.date(), type=kind, time=NOW - timedelta(days=days),
+            received_at=NOW, shopper_id=key[1], session_id=None, item_id=item, sku=None, quantity=1, unit_price=None,
+            currency=None, order_id=None, query=None, rating=None, placement=None, position=None,
+            recommendation_id=None, channel="web", store_id=None,
+        )
+        for number, (item, kind, days) in enumerate(touches, start=1)
+    ]  # fmt: skip
+    changes = apply_events({key: store.read([key])[0]}, events, now=NOW.timestamp())
+    assert store.write(changes, ground=None, expected={}, positions={})
 
 
 def ask(placement: str, **asked: Any) -> Answer:
