@@ -5,9 +5,10 @@ came back empty or older, is noticed at the first write, and no state can be ahe
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha1
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import redis
@@ -50,6 +51,17 @@ class RedisStore:
         """Return the packed state and the answers to the commands beside it, in one round trip."""
         raw, *answers = ask(("GET", self._state_key(key)), *beside)
         return raw, answers
+
+    def scan(self, *, site_id: str) -> Iterator[tuple[UUID, ShopperState]]:
+        """Yield all states of the site, in no order; one that is written meanwhile may be missing."""
+        pattern = f"{self._states}{site_id}:*"
+        cursor = -1
+        while cursor:
+            cursor, keys = self._client.scan(max(cursor, 0), match=pattern, count=_PAGE)
+            found = self._client.mget(keys) if keys else []
+            for key, raw in zip(keys, found, strict=True):
+                if raw is not None:
+                    yield UUID(hex=key.rsplit(b":", 1)[1].decode()), state_of(raw)
 
     def read_counts(self, keys: Sequence[CountKey]) -> list[dict[str, int]]:
         """Return the counts in the order of the keys, by field; an unknown key has none. One round trip."""

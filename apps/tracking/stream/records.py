@@ -1,5 +1,7 @@
 """Events and exposures as records of the stream, and back."""
 
+from zlib import crc32
+
 import msgspec
 
 from apps.tracking.contracts import Exposure, TrackedEvent
@@ -7,6 +9,7 @@ from apps.tracking.stream.base import Record
 
 EVENT = "event"
 EXPOSURE = "exposure"
+NOBODIES = 4_096  # as many states of nobody the features have in each site
 
 _ENCODER = msgspec.msgpack.Encoder(uuid_format="bytes")
 _EVENTS = msgspec.msgpack.Decoder(TrackedEvent)
@@ -18,8 +21,13 @@ class UnreadableRecord(ValueError):
 
 
 def from_event(event: TrackedEvent) -> Record:
-    """Return the event as a record, keyed by shopper so that one shopper's events keep their order."""
-    return Record(EVENT, str(event.shopper_id or event.event_id), _ENCODER.encode(event))
+    """Return the event as a record, keyed by shopper so that one shopper's events keep their order.
+
+    Those of nobody are keyed by a number that follows from their id: a consumer that remembers which it has seen may
+    do so by that number, and one that comes again goes to the same reader.
+    """
+    key = str(event.shopper_id or crc32(event.event_id.bytes) % NOBODIES)
+    return Record(EVENT, key, _ENCODER.encode(event))
 
 
 def from_exposure(exposure: Exposure) -> Record:
