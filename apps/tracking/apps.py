@@ -9,4 +9,4 @@ class TrackingConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the pages of the admin: it looks into the package `admin` only, which is empty."""
-        from apps.tracking.admin import events, letters, positions  # noqa: F401 - the sanctioned place for late imports
+        from apps.tracking.admin import daily, events, letters, positions, rules  # noqa: F401 - the one place for late imports

@@ -47,6 +47,7 @@ class PositionLost(Conflict):
 
     def __init__(self, position: str) -> None:
         super().__init__(f"{position!r} is not a position of this stream.", code="position_lost", field="position")
+        self.position = position
 
 
 class DropReason(StrEnum):
@@ -301,9 +302,13 @@ class StreamBatch(msgspec.Struct, frozen=True):
 
 
 class StreamStatus(msgspec.Struct, frozen=True):
-    """`lag`: by consumer group, how many records it has not acknowledged; "table" at 0 means that all is written."""
+    """`lag`: by consumer group, how many records it has not acknowledged; "table" at 0 means that all is written.
+
+    `strayed`: rows outside the partition of their month, counted up to a bound; to be watched where it is not 0.
+    """
 
     lag: dict[str, int]
+    strayed: int = 0
 
 
 class DailyFigures(msgspec.Struct, frozen=True):
@@ -358,6 +363,14 @@ class Export:
     path: Path
     with_queries: bool = False
     overwrite: bool = False
+
+
+class TopicReport(msgspec.Struct, frozen=True):
+    """A topic of the Kafka twin: whether it was made now, and in what one that was there is not as described."""
+
+    name: str
+    is_made: bool
+    differences: list[str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ import msgspec
 
 from apps.profiles import api as profiles
 from apps.tracking import api
-from apps.tracking.contracts import EVENT_TYPES, Envelope
+from apps.tracking.contracts import EVENT_TYPES, Envelope, SentAt
 from apps.tracking.contracts import IngestResult as Result
-from specrec.kernel import clock
+from specrec.kernel import clock, wire
 
 EventType = graphene.Enum("EventType", [(name, name) for name in EVENT_TYPES])
 
@@ -22,6 +22,9 @@ class EventContextInput(graphene.InputObjectType):
     recommendation_id = graphene.ID()
     channel = graphene.String()
     store_id = graphene.String()
+    user_agent = graphene.String(description="the shopper's, told by a server; only the class of the device is kept")
+    referrer = graphene.String(description="address of the page before; only its class is kept")
+    campaign = graphene.String()
 
 
 class EventInput(graphene.InputObjectType):
@@ -44,6 +47,7 @@ class EventInput(graphene.InputObjectType):
     context = graphene.Field(EventContextInput)
     consent = graphene.List(graphene.NonNull(graphene.String))
     historical = graphene.Boolean(description="an import of any age; needs a secret key")
+    replay = graphene.Boolean(description="to the table only; needs a secret key")
 
 
 class EventResult(graphene.ObjectType):
@@ -62,6 +66,7 @@ class RecordEvents(graphene.Mutation):
 
     class Arguments:
         events = graphene.List(graphene.NonNull(EventInput), required=True)
+        sent_at = graphene.String(description="the client's clock as it sends, RFC 3339; corrects the events' times")
 
     accepted = graphene.Int(required=True)
     duplicate = graphene.Int(required=True)
@@ -69,11 +74,20 @@ class RecordEvents(graphene.Mutation):
     results = graphene.List(graphene.NonNull(EventResult), required=True)
 
     @staticmethod
-    def mutate(_root: None, info: graphene.ResolveInfo, events: list[dict[str, Any]]) -> Result:
+    def mutate(
+        _root: None, info: graphene.ResolveInfo, events: list[dict[str, Any]], sent_at: str | None = None
+    ) -> Result:
         """Take the events in as REST does, from the same bytes."""
+        received_at = clock.now()
         caller = profiles.require_scope(caller=info.context.caller, scope=api.SCOPE)
-        found = [msgspec.Raw(msgspec.json.encode(_plain(event))) for event in events]
-        return api.ingest(caller=caller, envelope=Envelope(events=found), received_at=clock.now())
+        headers = info.context.META
+        envelope = Envelope(
+            events=[msgspec.Raw(msgspec.json.encode(_plain(event))) for event in events],
+            sent_at=None if sent_at is None else wire.convert(sent_at, SentAt, at="sentAt"),
+            user_agent=headers.get("HTTP_USER_AGENT"),
+            origin=headers.get("HTTP_ORIGIN"),
+        )
+        return api.ingest(caller=caller, envelope=envelope, received_at=received_at)
 
 
 class Mutation(graphene.ObjectType):

@@ -1,18 +1,30 @@
 """Intake of one batch: the steps, one look-up of consent and identity, one append to the stream."""
 
 import logging
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import NamedTuple
 
 import msgspec
 from django.db import InterfaceError, OperationalError, transaction
 
 from apps.profiles import api as profiles
 from apps.profiles.contracts import Caller, ConsentSignal, Shopper, ShopperRef
-from apps.tracking.contracts import MAX_EVENTS, Envelope, EventResult, IngestResult, TrackedEvent
-from apps.tracking.steps import STEPS, Batch, Draft
+from apps.tracking.contracts import MAX_EVENTS, Envelope, EventResult, IngestResult, Rules, TrackedEvent
+from apps.tracking.steps.checks import (
+    drop_claim,
+    drop_duplicate,
+    drop_incomplete,
+    drop_unknown_purpose,
+    drop_without_placement,
+    put_event,
+    put_unit_price,
+)
+from apps.tracking.steps.clock import put_time
+from apps.tracking.steps.draft import Batch, Draft, Step, make_batch
+from apps.tracking.steps.stitching import Stitching
+from apps.tracking.steps.visitors import drop_bot, put_referrer
 from apps.tracking.stream import records
 from apps.tracking.stream.choice import get_stream
 from specrec.kernel.errors import Invalid, TooLarge, Unavailable
@@ -20,13 +32,31 @@ from specrec.kernel.telemetry import Timings
 
 logger = logging.getLogger(__name__)
 
+# The key and the site were checked at the door. Consent and sessions follow, for all events at once: see `_write`.
+STEPS: tuple[Step, ...] = (
+    put_event,
+    drop_claim,
+    drop_incomplete,
+    drop_unknown_purpose,
+    put_unit_price,
+    put_time,
+    drop_bot,
+    drop_without_placement,
+    drop_duplicate,
+    put_referrer,
+)
 HISTORY = "history_personalisation"
 _NOBODY = ShopperRef()
-_RETENTION_SECONDS = 10.0
-_retentions: dict[str, tuple[timedelta, float]] = {}
 
 
-def ingest(*, caller: Caller, envelope: Envelope, received_at: datetime) -> IngestResult:
+class Taken(NamedTuple):
+    """The answer to a batch, and its events as they were worked."""
+
+    result: IngestResult
+    drafts: list[Draft]
+
+
+def ingest(*, caller: Caller, envelope: Envelope, rules: Rules, received_at: datetime) -> Taken:
     """Check the events and append the good ones to the stream, where they are durable when this returns.
 
     Raises Invalid for an empty batch, TooLarge for more than MAX_EVENTS, Unavailable when they could not be written;
@@ -35,12 +65,13 @@ def ingest(*, caller: Caller, envelope: Envelope, received_at: datetime) -> Inge
     _check_size(envelope.events)
     timings = Timings()
     drafts = [Draft(index, raw) for index, raw in enumerate(envelope.events)]
-    passed = _run_steps(drafts, _batch(caller, received_at), timings)
+    batch = make_batch(caller=caller, envelope=envelope, rules=rules, received_at=received_at)
+    passed = _run_steps(drafts, batch, timings)
     if passed:
         with timings.measure("write"):
-            _write(caller.site_id, passed, received_at)
+            _write(passed, rules, received_at)
     logger.debug("intake of %d events at %s, ms: %s", len(drafts), caller.site_id, timings.steps)
-    return _result(drafts, len(passed))
+    return Taken(_result(drafts, len(passed)), drafts)
 
 
 def _check_size(events: Sequence[msgspec.Raw]) -> None:
@@ -49,24 +80,6 @@ def _check_size(events: Sequence[msgspec.Raw]) -> None:
     if len(events) > MAX_EVENTS:
         message = f"The batch holds {len(events):,} events; at most {MAX_EVENTS:,} are accepted. Send several batches."
         raise TooLarge(message, code="too_many_events", field="events", max_events=MAX_EVENTS)
-
-
-def _batch(caller: Caller, received_at: datetime) -> Batch:
-    return Batch(
-        received_at=received_at,
-        may_name_customers=caller.kind == "secret",
-        oldest=received_at - _retention(caller.site_id),
-    )
-
-
-def _retention(site_id: str) -> timedelta:
-    """Return how long the site keeps events, as of some seconds ago; asking each time is a tenth of a small batch."""
-    known = _retentions.get(site_id)
-    if known is None or known[1] < time.monotonic():
-        with _availability():
-            days = profiles.get_site(site_id=site_id).event_retention_days
-        known = _retentions[site_id] = (timedelta(days=days), time.monotonic() + _RETENTION_SECONDS)
-    return known[0]
 
 
 def _run_steps(drafts: list[Draft], batch: Batch, timings: Timings) -> list[Draft]:
@@ -79,27 +92,38 @@ def _run_steps(drafts: list[Draft], batch: Batch, timings: Timings) -> list[Draf
     return passed
 
 
-def _write(site_id: str, passed: list[Draft], received_at: datetime) -> None:
+def _write(passed: list[Draft], rules: Rules, received_at: datetime) -> None:
+    site_id = rules.site_id
     refs = [ShopperRef(draft.event.anonymous_id, draft.event.customer_id) for draft in passed]
     signals = [
         ConsentSignal(ref=ref, granted=frozenset(draft.event.consent), at=draft.time, source="event")
         for draft, ref in zip(passed, refs, strict=True)
         if draft.event.consent is not None
     ]
+    stitching = Stitching(rules)
     with _availability(), transaction.atomic(durable=True):
         if signals:
             profiles.record_consents(site_id=site_id, signals=signals)
         shoppers = profiles.resolve_shoppers(site_id=site_id, refs=set(refs) - {_NOBODY})
+        known = [_remembered(shoppers.get(ref)) for ref in refs]
+        sessions = stitching.find(passed, [None if one is None else one.shopper_id for one in known])
         found = [
-            records.from_event(_track(site_id, draft, shoppers.get(ref), received_at))
-            for draft, ref in zip(passed, refs, strict=True)
+            records.from_event(_track(site_id, draft, shopper, session, received_at))
+            for draft, shopper, session in zip(passed, known, sessions, strict=True)
         ]
         get_stream().append(found)
+    stitching.keep()
 
 
-def _track(site_id: str, draft: Draft, shopper: Shopper | None, received_at: datetime) -> TrackedEvent:
+def _remembered(shopper: Shopper | None) -> Shopper | None:
+    """Return the shopper where we may remember them; fails closed: without a word, nobody is."""
+    return shopper if shopper is not None and HISTORY in shopper.purposes else None
+
+
+def _track(
+    site_id: str, draft: Draft, shopper: Shopper | None, session_id: str | None, received_at: datetime
+) -> TrackedEvent:
     event, context = draft.event, draft.event.context
-    known = shopper is not None and HISTORY in shopper.purposes  # fails closed: without a word, nobody is remembered
     return TrackedEvent(
         site_id,
         event.id,
@@ -107,14 +131,14 @@ def _track(site_id: str, draft: Draft, shopper: Shopper | None, received_at: dat
         event.type,
         draft.time,
         received_at,
-        shopper.shopper_id if known and shopper is not None else None,
-        event.session_id if known else None,
+        None if shopper is None else shopper.shopper_id,
+        session_id,
         event.item_id,
         event.sku,
         event.quantity,
         draft.unit_price,
         event.currency,
-        event.order_id if known else None,  # the shop could join it back to a person
+        None if shopper is None else event.order_id,  # the shop could join it back to a person
         event.query,
         event.rating,
         context.placement,
@@ -123,6 +147,10 @@ def _track(site_id: str, draft: Draft, shopper: Shopper | None, received_at: dat
         context.channel,
         context.store_id,
         event.historical,
+        event.replay,
+        draft.device,
+        draft.referrer,
+        context.campaign,
     )
 
 

@@ -2,15 +2,19 @@
 
 import json
 import zlib
+from datetime import datetime
 from typing import Any
 
 import msgspec
 
-from apps.tracking.contracts import MAX_BYTES, MAX_EVENTS
+from apps.tracking.contracts import MAX_BYTES, MAX_EVENTS, Envelope, SentAt
 from specrec.kernel import wire
 from specrec.kernel.errors import Invalid, TooLarge
 
 _GZIP = 16 + zlib.MAX_WBITS
+
+
+_NULL = msgspec.Raw(b"null")
 
 
 class Beacon(msgspec.Struct, frozen=True):
@@ -18,23 +22,27 @@ class Beacon(msgspec.Struct, frozen=True):
 
     key: str
     events: list[msgspec.Raw]
+    sent_at: datetime | None = None
 
 
-def decode_envelope(*, body: bytes) -> list[msgspec.Raw]:
+def decode_envelope(*, body: bytes, user_agent: str | None = None, origin: str | None = None) -> Envelope:
     """Return the undecoded events of `{"events": [...]}`, or the one event of the body. Raises Invalid, TooLarge."""
     found = _fields(body)
-    return _events(found, allowed={"events"}) if "events" in found else [msgspec.Raw(body)]
+    if "events" not in found:
+        return Envelope(events=[msgspec.Raw(body)], user_agent=user_agent, origin=origin)
+    events = _events(found, allowed={"events", "sent_at"})
+    return Envelope(events=events, sent_at=_sent_at(found), user_agent=user_agent, origin=origin)
 
 
 def decode_beacon(*, body: bytes) -> Beacon:
     """Return key and undecoded events of `{"key": ..., "events": [...]}`. Raises Invalid, TooLarge."""
     found = _fields(body)
-    key = wire.decode(bytes(found.get("key", b"null")), str, at="key")
-    return Beacon(key, _events(found, allowed={"key", "events"}))
+    key = wire.decode(bytes(found.get("key", _NULL)), str, at="key")
+    return Beacon(key, _events(found, allowed={"key", "events", "sent_at"}), _sent_at(found))
 
 
-def inflate(*, body: bytes, encoding: str) -> bytes:
-    """Return the body of a `Content-Encoding`, never making more than MAX_BYTES of it. Raises Invalid, TooLarge."""
+def inflate(*, body: bytes, encoding: str, max_bytes: int = MAX_BYTES) -> bytes:
+    """Return the body of a `Content-Encoding`, never making more than `max_bytes` of it. Raises Invalid, TooLarge."""
     name = encoding.strip().lower()
     if name in {"", "identity"}:
         return body
@@ -43,12 +51,12 @@ def inflate(*, body: bytes, encoding: str) -> bytes:
         raise Invalid(message, code="unknown_encoding", field="Content-Encoding")
     inflater = zlib.decompressobj(_GZIP)
     try:
-        plain = inflater.decompress(body, MAX_BYTES + 1)
+        plain = inflater.decompress(body, max_bytes + 1)
     except zlib.error as error:
         raise Invalid("The body is not valid gzip.", code="malformed_gzip") from error
-    if len(plain) > MAX_BYTES:
-        message = f"The body unpacks to more than {MAX_BYTES:,} bytes. Send it in smaller parts."
-        raise TooLarge(message, code="too_large", max_bytes=MAX_BYTES)
+    if len(plain) > max_bytes:
+        message = f"The body unpacks to more than {max_bytes:,} bytes. Send it in smaller parts."
+        raise TooLarge(message, code="too_large", max_bytes=max_bytes)
     if not inflater.eof or inflater.unused_data:
         raise Invalid("The body is not one whole gzip file.", code="malformed_gzip")
     return plain
@@ -62,6 +70,11 @@ def _fields(body: bytes) -> dict[str, msgspec.Raw]:
         if not isinstance(loose, dict):
             raise
         return {name.encode(errors="replace").decode(): _raw(value) for name, value in loose.items()}
+
+
+def _sent_at(found: dict[str, msgspec.Raw]) -> datetime | None:
+    given = bytes(found.get("sent_at", _NULL))
+    return None if given == bytes(_NULL) else wire.decode(given, SentAt, at="sent_at")
 
 
 def _events(found: dict[str, msgspec.Raw], *, allowed: set[str]) -> list[msgspec.Raw]:

@@ -29,7 +29,7 @@ def _site(transactional_db: None) -> None:
 def streamed() -> list[TrackedEvent]:
     found: list[TrackedEvent] = []
     asked = iter([False, True])
-    for batch in api.follow(group="test", position=None, limit=1_000, wait=0.0, stop=lambda: next(asked)):
+    for batch in api.follow(group="test", find_positions=lambda _: {}, limit=1_000, wait=0.0, stop=lambda: next(asked)):
         found += batch.events
     return found
 

@@ -8,24 +8,31 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from apps.tracking.contracts import EVENT_TYPES
-from apps.tracking.steps import STEPS, Batch, Draft
-from tests.apps.tracking.scene import NOW, make_event
+from apps.tracking.contracts import EVENT_TYPES, Envelope, Rules
+from apps.tracking.ingest import STEPS
+from apps.tracking.steps.draft import Batch, Draft, make_batch
+from tests.apps.tracking.scene import BROWSER, NOW, SERVER, make_event
+
+RULES = Rules(site_id="uk", time_zone="Europe/London", retention=timedelta(days=30))
 
 PURCHASE = {"type": "purchase", "order_id": "o-1", "unit_price": "129.00", "currency": "GBP"}
 
 
-def run(raw: bytes, *, is_server: bool = True) -> Draft:
+def batch_of(*, is_server: bool = True, rules: Rules = RULES, **envelope: Any) -> Batch:
+    caller = SERVER if is_server else BROWSER
+    return make_batch(caller=caller, envelope=Envelope(events=[], **envelope), rules=rules, received_at=NOW)
+
+
+def run(raw: bytes, batch: Batch) -> Draft:
     draft = Draft(0, msgspec.Raw(raw))
-    batch = Batch(received_at=NOW, may_name_customers=is_server, oldest=NOW - timedelta(days=30))
     for step in STEPS:
         if draft.reason is None and not draft.duplicate:
             step(draft, batch)
     return draft
 
 
-def run_event(event: dict[str, Any], *, is_server: bool = True) -> Draft:
-    return run(msgspec.json.encode(event), is_server=is_server)
+def run_event(event: dict[str, Any], **batch: Any) -> Draft:
+    return run(msgspec.json.encode(event), batch_of(**batch))
 
 
 def verdict(draft: Draft) -> tuple[str | None, str | None]:
@@ -97,12 +104,12 @@ class TestDropped:
     @pytest.mark.parametrize("value", [rb'"\ud800"', rb'"\udc00x"', b'"\xff"'])
     def test_broken_text_is_dropped_with_its_field(self, value: bytes) -> None:
         raw = b'{"id":"0b5c0ed8-6f64-4b39-8c7e-8f3b1d3c8a11","type":"view","item_id":' + value + b"}"
-        draft = run(raw)
+        draft = run(raw, batch_of())
         assert verdict(draft) == ("invalid", "item_id")
 
     @pytest.mark.parametrize("raw", [b"[]", b"1", b"null", b'"text"', b"[" * 100_000 + b"]" * 100_000])
     def test_what_is_no_object_is_dropped(self, raw: bytes) -> None:
-        assert verdict(run(raw)) == ("invalid", None)
+        assert verdict(run(raw, batch_of())) == ("invalid", None)
 
 
 class TestClaims:
@@ -146,7 +153,7 @@ class TestTime:
 
 class TestDuplicates:
     def test_the_same_id_and_day_counts_once(self) -> None:
-        batch = Batch(received_at=NOW, may_name_customers=True, oldest=NOW - timedelta(days=30))
+        batch = batch_of()
         given = msgspec.Raw(msgspec.json.encode(make_event()))
         drafts = [Draft(0, given), Draft(1, given)]
         for draft in drafts:

@@ -1,9 +1,6 @@
-"""What every event goes through, in order. A step completes the draft, or drops it with a reason."""
+"""Steps that look at one event alone: is it what its type needs, and may this caller say so."""
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -11,10 +8,9 @@ import msgspec
 
 from apps.profiles.contracts import PURPOSES
 from apps.tracking.contracts import DropReason, EventInput
+from apps.tracking.steps.draft import Batch, Draft
 from specrec.kernel import wire
 
-MAX_SKEW = timedelta(minutes=5)
-_DAWN = datetime(1971, 1, 1, tzinfo=UTC)  # what is older is a broken clock, also in an import
 _MAX_PRICE = Decimal(1_000_000)
 _PRICE_STEP = Decimal("0.0001")
 _PURPOSES = frozenset(PURPOSES)
@@ -35,45 +31,6 @@ class _OnlyId(msgspec.Struct):
 _ID_DECODER = msgspec.json.Decoder(_OnlyId)
 
 
-@dataclass(slots=True)
-class Draft:
-    """An event on its way in. `reason` or `duplicate` ends the way; `event`, `time` and `day` are put by steps."""
-
-    index: int
-    raw: msgspec.Raw
-    event: EventInput = None  # type: ignore[assignment]  # put by the first step, or the draft is dropped there
-    time: datetime = _DAWN
-    day: date = date.min
-    unit_price: Decimal | None = None
-    event_id: UUID | None = None
-    duplicate: bool = False
-    reason: DropReason | None = None
-    field: str | None = None
-    message: str | None = None
-
-    def drop(self, reason: DropReason, at: str | None, message: str) -> None:
-        """End the way of this event."""
-        self.reason, self.field, self.message = reason, at, message
-
-
-@dataclass(slots=True)
-class Batch:
-    """What holds for all events of one call. `seen` is filled as events pass."""
-
-    received_at: datetime
-    may_name_customers: bool
-    oldest: datetime
-    seen: set[tuple[UUID, date]] = field(default_factory=set)
-
-    @property
-    def latest(self) -> datetime:
-        """The last moment that a client's clock may show."""
-        return self.received_at + MAX_SKEW
-
-
-Step = Callable[[Draft, Batch], None]
-
-
 def put_event(draft: Draft, batch: Batch) -> None:  # noqa: ARG001 - all steps have one signature
     """Decode and check the event against its schema: the only validation pass."""
     try:
@@ -89,13 +46,15 @@ def put_event(draft: Draft, batch: Batch) -> None:  # noqa: ARG001 - all steps h
 
 
 def drop_claim(draft: Draft, batch: Batch) -> None:
-    """Drop what this key may not say: customer ids and historical events need a secret key."""
-    if batch.may_name_customers:
+    """Drop what this key may not say: customer ids, historical and replayed events need a secret key."""
+    if batch.is_server:
         return
     if draft.event.customer_id is not None:
         draft.drop(DropReason.NOT_ALLOWED, "customer_id", "A publishable key may only name an anonymous_id.")
     elif draft.event.historical:
         draft.drop(DropReason.NOT_ALLOWED, "historical", "Historical events need a secret key.")
+    elif draft.event.replay:
+        draft.drop(DropReason.NOT_ALLOWED, "replay", "Replayed events need a secret key.")
 
 
 def drop_incomplete(draft: Draft, batch: Batch) -> None:  # noqa: ARG001 - all steps have one signature
@@ -126,36 +85,23 @@ def put_unit_price(draft: Draft, batch: Batch) -> None:  # noqa: ARG001 - all st
     draft.unit_price = price.quantize(_PRICE_STEP)
 
 
-def put_time(draft: Draft, batch: Batch) -> None:
-    """Put the corrected time and the day of the client's own time; drop what lies ahead or too far back."""
-    time = draft.event.time
-    if time > batch.latest:
-        draft.drop(DropReason.IN_FUTURE, "time", f"The time is more than {MAX_SKEW.seconds // 60} minutes ahead.")
-    elif time < (_DAWN if draft.event.historical else batch.oldest):
-        draft.drop(DropReason.TOO_OLD, "time", "The time lies before what is kept; imports send `historical`.")
-    else:
-        time = time.astimezone(UTC)
-        draft.day = time.date()
-        draft.time = min(time, batch.received_at)
+def drop_without_placement(draft: Draft, batch: Batch) -> None:  # noqa: ARG001 - all steps have one signature
+    """Drop the event when it tells a place within, or the answer of, a placement that it does not name."""
+    context = draft.event.context
+    if context.placement is not None:
+        return
+    for name in ("position", "recommendation_id"):
+        if getattr(context, name) is not None:
+            draft.drop(DropReason.INCONSISTENT, f"context.{name}", f"{name} needs the placement that it is of.")
+            return
 
 
 def drop_duplicate(draft: Draft, batch: Batch) -> None:
-    """End the way of an event that the batch held already. The last step: a dropped event must not hide a good one."""
+    """End the way of an event that the batch held already. After all drops: they must not hide a good one."""
     key = (draft.event.id, draft.day)
     if key in batch.seen:
         draft.duplicate = True
     batch.seen.add(key)
-
-
-STEPS: tuple[Step, ...] = (
-    put_event,
-    drop_claim,
-    drop_incomplete,
-    drop_unknown_purpose,
-    put_unit_price,
-    put_time,
-    drop_duplicate,
-)
 
 
 def _find_id(raw: msgspec.Raw) -> UUID | None:

@@ -1,14 +1,13 @@
 """REST: events come in. 202 with a result for each event; a 4xx is about the envelope."""
 
-from typing import Any
-
 from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiExample, OpenApiRequest, extend_schema
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from apps.profiles import api as profiles
 from apps.tracking import api
-from apps.tracking.contracts import BeaconBody, Envelope, EventBatch, IngestResult, StreamStatus
+from apps.tracking.contracts import BeaconBody, EventBatch, IngestResult, StreamStatus
 from specrec.kernel import clock, wire
 from specrec.kernel.openapi import schema_of
 
@@ -72,7 +71,8 @@ class EventsView(APIView):
         tags=["events"],
         summary="Record up to 1,000 events",
         description="An object with `events`, or one event. 1 MB at most, `Content-Encoding: gzip` is understood. "
-        "An accepted event is durable; sending it again with the same `id` and `time` counts once.",
+        "An accepted event is durable; sending it again with the same `id` and `time` counts once. With `sent_at`, the "
+        "client's clock as it sends, times are corrected by what that clock is off.",
         request={"application/json": OpenApiRequest(schema_of(EventBatch), examples=_EXAMPLES[:3])},
         responses=_RESPONSES,
         examples=_EXAMPLES,
@@ -81,10 +81,10 @@ class EventsView(APIView):
         """Take the events in."""
         received_at = clock.now()
         body = api.inflate(body=request.body, encoding=request.META.get("HTTP_CONTENT_ENCODING", ""))
-        caller: Any = request.auth  # a Caller by our authentication; DRF's types know only its own Token
-        return _accepted(
-            api.ingest(caller=caller, envelope=Envelope(events=api.decode_envelope(body=body)), received_at=received_at)
-        )
+        agent, origin = request.META.get("HTTP_USER_AGENT"), request.META.get("HTTP_ORIGIN")
+        envelope = api.decode_envelope(body=body, user_agent=agent, origin=origin)
+        caller = profiles.caller_of(auth=request.auth)
+        return _accepted(api.ingest(caller=caller, envelope=envelope, received_at=received_at))
 
 
 class BeaconView(APIView):
@@ -98,15 +98,16 @@ class BeaconView(APIView):
         operation_id="record_events_beacon",
         tags=["events"],
         summary="Record events as a page is left",
-        description='The body is `{"key": ..., "events": [...]}`, as `text/plain` or JSON.',
+        description='The body is `{"key": ..., "events": [...], "sent_at": ...}`, as `text/plain` or JSON.',
         request={"text/plain": schema_of(BeaconBody), "application/json": schema_of(BeaconBody)},
         responses=_RESPONSES,
         auth=[],
     )
     def post(self, request: Request) -> HttpResponse:
         """Take the events in."""
-        origin = request.META.get("HTTP_ORIGIN")
-        return _accepted(api.ingest_beacon(body=request.body, origin=origin, received_at=clock.now()))
+        received_at = clock.now()
+        agent, origin = request.META.get("HTTP_USER_AGENT"), request.META.get("HTTP_ORIGIN")
+        return _accepted(api.ingest_beacon(body=request.body, origin=origin, received_at=received_at, user_agent=agent))
 
 
 class StatusView(APIView):
@@ -124,7 +125,9 @@ class StatusView(APIView):
     )
     def get(self, request: Request) -> HttpResponse:  # noqa: ARG002 - the signature of a DRF view
         """Return the lags."""
-        return HttpResponse(wire.encode(StreamStatus(lag=api.status())), content_type="application/json")
+        return HttpResponse(
+            wire.encode(StreamStatus(lag=api.status(), strayed=api.count_strayed())), content_type="application/json"
+        )
 
 
 def _accepted(result: IngestResult) -> HttpResponse:
