@@ -193,6 +193,7 @@ class DeadLetter(models.Model):
     class Meta:
         db_table = "tracking_dead_letter"
         ordering = ["-id"]
+        permissions = [("replay_deadletter", "Can replay dead letters")]
 
     def __str__(self) -> str:
         return f"{self.kind} of {self.failed_at:%Y-%m-%d %H:%M}"  # the key may be a shopper's

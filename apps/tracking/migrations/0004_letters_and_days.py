@@ -10,6 +10,10 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AlterModelOptions(
+            name='deadletter',
+            options={'ordering': ['-id'], 'permissions': [('replay_deadletter', 'Can replay dead letters')]},
+        ),
         migrations.AlterField(
             model_name='deadletter',
             name='key',

@@ -26,28 +26,26 @@ _PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0)
 def drain(*, stop: Callable[[], bool]) -> None:
     """Write the stream to the tables until `stop`; stands by while others have all its partitions."""
     failures = 0
-    lost = False
+    lost: set[str] = set()
     while not stop():
         try:
-            _follow(stop, from_start=lost)
+            _follow(stop, lost)
             failures = 0
-        except PositionLost as error:
-            logger.error("%s The table consumer begins again with the earliest kept record.", error)  # noqa: TRY400 - no defect of ours
-            lost = True
         except (Unavailable, DatabaseError, InterfaceError) as error:
-            logger.warning("the table consumer lost its database, trying again: %s", error)
+            logger.warning("the table consumer lost its database or its stream, trying again: %s", error)
             connection.close()
-            lost = False  # where nothing was written since, it will be lost again
             _sleep(_PAUSES[min(failures, len(_PAUSES) - 1)], stop)
             failures += 1
 
 
-def _follow(stop: Callable[[], bool], *, from_start: bool) -> None:
+def _follow(stop: Callable[[], bool], lost: set[str]) -> None:
+    """Write what comes, going on from the stored positions but those in `lost`, to which others may be added."""
     stream = get_stream()
     writer = TableWriter(stream=stream, group=TABLE_GROUP, now_fn=clock.now)
 
     def find_positions(_: Sequence[str]) -> dict[str, str]:
-        return {} if from_start else stream.find_positions(group=TABLE_GROUP)
+        stored = stream.find_positions(group=TABLE_GROUP)
+        return {partition: position for partition, position in stored.items() if position not in lost}
 
     reader = stream.open(group=TABLE_GROUP, find_positions=find_positions)
     try:
@@ -56,9 +54,14 @@ def _follow(stop: Callable[[], bool], *, from_start: bool) -> None:
             if chunk is None:
                 continue
             writer.write(chunk)
-            from_start = False  # what was lost is replaced by where this stream is now
+            # Here this stream may come to a position that was lost in another one.
+            lost.clear()
             if len(chunk.records) < _FEW:
                 _sleep(_LINGER, stop)
+    except PositionLost as error:
+        logger.error("%s The table consumer begins again with the earliest kept record.", error)  # noqa: TRY400 - no defect of ours
+        stored = stream.find_positions(group=TABLE_GROUP).values()
+        lost.update([error.position] if error.position in stored else stored)
     finally:
         reader.close()
 

@@ -12,6 +12,8 @@ import psycopg
 from django.db import OperationalError, connection, transaction
 from psycopg import sql
 
+from apps.tracking.selectors import strays
+
 logger = logging.getLogger(__name__)
 
 TABLES = ("tracking_event", "tracking_exposure")
@@ -85,6 +87,9 @@ def make_partitions(*, now: datetime) -> None:
     for table in TABLES:
         ahead = {today, today + timedelta(days=31), today + _AHEAD}
         Partitions().ensure(table=table, days=ahead | _strayed(table), today=today)
+    for table, count in strays.count_strays().items():
+        if count:
+            logger.warning("%d rows or more of %s lie in its default partition", count, table)
 
 
 def months(table: str) -> list[tuple[str, date]]:
