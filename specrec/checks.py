@@ -49,7 +49,10 @@ def check_services(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> li
 def check_stream(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001 - Django's
     """Refuse a stream that does not exist, and outside of tests the one in memory, which loses what was accepted."""
     if settings.STREAM in settings.STREAMS:
-        return []
+        if settings.STREAM != "kafka" or settings.KAFKA_BROKERS:
+            return []
+        hint = "Set it to HOST:PORT of some brokers, separated by commas."
+        return [Error("SPECREC_STREAM is kafka, and SPECREC_KAFKA_BROKERS is not set.", hint=hint, id="specrec.E007")]
     message = f"SPECREC_STREAM is {settings.STREAM!r}, where events cannot be kept."
     return [Error(message, hint=f"Unset it, or choose from {', '.join(settings.STREAMS)}.", id="specrec.E006")]
 

@@ -104,7 +104,18 @@ BLOBS_DIR = Path(env.text("SPECREC_BLOBS_DIR", str(BASE_DIR / ".specrec" / "blob
 
 # Where the event stream is kept. Only tests may choose the one that forgets.
 STREAM = env.text("SPECREC_STREAM", "postgres")
-STREAMS: tuple[str, ...] = ("postgres",)
+STREAMS: tuple[str, ...] = ("postgres", "kafka")
+KAFKA_BROKERS = env.text("SPECREC_KAFKA_BROKERS", "")
+KAFKA_PREFIX = env.text("SPECREC_KAFKA_PREFIX", "specrec")
+# In librdkafka's own names; what is empty is left to it.
+KAFKA_SECURITY = {
+    "security.protocol": env.text("SPECREC_KAFKA_SECURITY_PROTOCOL", ""),
+    "ssl.ca.location": env.text("SPECREC_KAFKA_CA_FILE", ""),
+    "sasl.mechanism": env.text("SPECREC_KAFKA_SASL_MECHANISM", ""),
+    "sasl.username": env.text("SPECREC_KAFKA_SASL_USERNAME", ""),
+    "sasl.password": env.secret("SPECREC_KAFKA_SASL_PASSWORD", ""),
+}
+KAFKA_TOPICS = BASE_DIR / "deploy" / "kafka" / "topics.yaml"
 
 # --- language and time -----------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en-gb"
@@ -157,7 +168,9 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     "train-due-sites": {"task": "recommend.train_due_sites", "schedule": 300.0},
     # Not worth doing twice when the worker was away: the next one does all.
     "embed-new-items": {"task": "recommend.embed_new_items", "schedule": 60.0, "options": {"expires": 60}},
+    "refresh-features": {"task": "recommend.refresh_features", "schedule": 3_600.0, "options": {"expires": 3_600}},
     "trim-event-log": {"task": "tracking.trim_log", "schedule": 300.0},
+    "count-days": {"task": "tracking.count_days", "schedule": 600.0, "options": {"expires": 600}},
     "make-event-partitions": {"task": "tracking.make_partitions", "schedule": 3_600.0},
     "resume-imports": {"task": "catalog.resume_imports", "schedule": 60.0},
     "retire-rotated-keys": {"task": "profiles.retire_rotated_keys", "schedule": 3_600.0},

@@ -59,11 +59,11 @@ def words(name: str, default: str = "") -> list[str]:
     return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
 
 
-def secret(name: str) -> str:
-    """Return a secret from NAME, or from the file that NAME_FILE points at; raises MissingSetting without either."""
+def secret(name: str, default: str | None = None) -> str:
+    """Return a secret from NAME, or from the file that NAME_FILE points at; raises MissingSetting without any."""
     path = os.environ.get(f"{name}_FILE")
     if path is None:
-        return text(name)
+        return text(name, default)
     try:
         return Path(path).read_text(encoding="utf-8").strip()
     except OSError as error:

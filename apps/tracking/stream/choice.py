@@ -1,15 +1,21 @@
 """Which twin of the stream this installation uses: an explicit dictionary, chosen by the setting STREAM."""
 
+from collections.abc import Callable
 from functools import cache
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from apps.tracking.stream.base import Stream
+from apps.tracking.stream.kafka import make_from_settings
 from apps.tracking.stream.memory import MemoryStream
 from apps.tracking.stream.postgres import PostgresStream
 
-TWINS: dict[str, type[MemoryStream] | type[PostgresStream]] = {"postgres": PostgresStream, "memory": MemoryStream}
+TWINS: dict[str, Callable[[], Stream]] = {
+    "postgres": PostgresStream,
+    "kafka": make_from_settings,
+    "memory": MemoryStream,
+}
 
 
 @cache

@@ -21,10 +21,10 @@ def register(*, group: str) -> None:
         _make_rows(group, {ONLY: ""})
 
 
-def save(*, group: str, positions: Mapping[str, str], gives_way: Callable[[str, str], bool]) -> None:
+def save(*, group: str, positions: Mapping[str, str], gives_way: Callable[[str, str, str], bool]) -> None:
     """Write the positions of the group by partition, in the caller's transaction. Raises Unavailable.
 
-    gives_way: asked with the stored position (empty when there is none) and the new one, says whether that replaces it
+    gives_way: asked with partition, stored position (empty when there is none) and new one, says whether that is saved
     """
     with availability(), transaction.atomic():
         stored = _lock_rows(group, positions)
@@ -33,7 +33,7 @@ def save(*, group: str, positions: Mapping[str, str], gives_way: Callable[[str, 
             stored |= _lock_rows(group, missing)
         moved = []
         for partition, row in stored.items():
-            if gives_way(row.position, positions[partition]):
+            if gives_way(partition, row.position, positions[partition]):
                 row.position, row.updated_at = positions[partition], clock.now()
                 moved.append(row)
         StreamPosition.objects.bulk_update(moved, ["position", "updated_at"])

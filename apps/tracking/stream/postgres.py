@@ -216,7 +216,7 @@ def _next_xid() -> int:
         return int(cursor.fetchone()[0])
 
 
-def _gives_way(stored: str, new: str) -> bool:
+def _gives_way(_: str, stored: str, new: str) -> bool:
     """Return whether `new` is the later one, or the only one that is a position of this log."""
     after, before = _read(new), _read(stored)
     if after is None or before is None:
