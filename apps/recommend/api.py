@@ -3,14 +3,24 @@
 What may be added: a function on plain data of `contracts`. What may not: models, querysets, arrays, web types.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from apps.profiles.contracts import ShopperRef
 from apps.recommend import selectors, services
-from apps.recommend.contracts import Answer, ModelInfo, PlacementInfo, Request
-from apps.recommend.features import consume
+from apps.recommend.contracts import (
+    Answer,
+    FeatureInfo,
+    FeatureReport,
+    ModelInfo,
+    PlacementInfo,
+    Request,
+    ShopperInput,
+    StateSummary,
+)
+from apps.recommend.features import backfill, batch, consume, report
 from apps.recommend.features.lease import Lease
 from apps.recommend.features.redis_store import RedisStore
 from apps.recommend.registry import promote
@@ -83,6 +93,51 @@ def follow_features(*, stop: Callable[[], bool]) -> None:
     """Keep the states of shoppers in step with the stream of events until `stop`."""
     redis = client()
     consume.run(RedisStore(redis), Lease(redis, name="features"), stop=stop)
+
+
+def list_features() -> list[FeatureInfo]:
+    """Return every feature that there is, by entity and name."""
+    return report.list_features()
+
+
+def show_shopper_features(*, site_id: str, shopper: ShopperInput, now: datetime) -> FeatureReport:
+    """Return what is known of the shopper now, and what consent leaves out; raises NotFound."""
+    ref = ShopperRef(anonymous_id=shopper.anonymous_id, customer_id=shopper.customer_id)
+    return report.show_shopper(RedisStore(client()), site_id=site_id, ref=ref, now=now)
+
+
+def show_item_features(*, site_id: str, item_id: str, now: datetime) -> FeatureReport:
+    """Return what is known of the item now; raises NotFound for a site that is not there."""
+    return report.show_counted(RedisStore(client()), site_id=site_id, entity="item", name=item_id, now=now)
+
+
+def show_placement_features(*, site_id: str, placement: str, now: datetime) -> FeatureReport:
+    """Return what is known of the placement now; raises NotFound for a site that is not there."""
+    return report.show_counted(RedisStore(client()), site_id=site_id, entity="placement", name=placement, now=now)
+
+
+def export_states(*, site_id: str) -> Iterator[StateSummary]:
+    """Yield what the stored state of every shopper of the site counts, in no order."""
+    return report.summarise_states(RedisStore(client()), site_id=site_id)
+
+
+def rebuild_features(*, now: datetime, stop: Callable[[], bool], progress: Callable[[int, int], object]) -> bool:
+    """Build all states and counts anew from the table, whoever follows the stream meanwhile; False when stopped.
+
+    progress: asked with how many events were added and how many there are. Raises Conflict while another rebuilds.
+    """
+    redis = client()
+    return backfill.backfill(RedisStore(redis), Lease(redis, name="features"), now=now, stop=stop, progress=progress)
+
+
+def refresh_features(*, now: datetime) -> list[str]:
+    """Compute the batch features of every site anew and return the sites done."""
+    return batch.refresh_features(RedisStore(client()), now=now)
+
+
+def count_lost_exposures() -> int | None:
+    """Return how many served slates were not recorded, of all processes; None where nobody can tell."""
+    return expose.count_lost()
 
 
 def warm_up() -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from apps.catalog.contracts import ItemColumns
-from apps.recommend.ml.blend import BlendArrays, BlendParams, Scored, score_history
+from apps.recommend.ml.blend import BlendArrays, BlendParams, Scored, Weighted, score_history
 from apps.recommend.ml.neighbours import Neighbours
 
 
@@ -54,6 +54,7 @@ class Question:
     now: seconds since 1970
     limit: how many candidates are wanted at most
     item_types: the only types that the mask allows, for a source that asks elsewhere; none named means every type
+    history_weights: float32, how much each place of the history says; None where all say the same
     """
 
     context: np.ndarray
@@ -62,6 +63,7 @@ class Question:
     now: float
     limit: int
     item_types: tuple[str, ...] = ()
+    history_weights: np.ndarray | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,25 +119,30 @@ def ask_model(
     question: Question,
     rows: np.ndarray,
     *,
+    weights: np.ndarray | None = None,
     covisitation: float | None = None,
     content: float | None = None,
 ) -> Candidates:
     """Return what the model finds for these rows, of what may be answered; nothing where it knows none of them.
 
-    The weights override those of the model. First a few are ranked; all only where the mask left too few of these.
+    weights: how much each of the rows says; None where all say the same
+    covisitation, content: override the weights of the model. First a few are ranked; all only where the mask left too
+    few of these.
     """
     if shelf.model is None or not len(rows):
         return NOTHING
     known = shelf.model_row[rows]
-    known = known[known >= 0]
+    held = known >= 0
+    known = known[held]
     if not len(known):
         return NOTHING
+    history = known if weights is None else Weighted(known, weights[held])
     arrays, params = shelf.model.arrays, shelf.model.params
     limit: int | None = question.limit * 4 + 60
     while True:
         scored = score_history(
             arrays,
-            known,
+            history,
             params,
             limit=limit,
             covisitation=covisitation,

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-# --- what is kept of a shopper (see `features/definitions.py`) -------------------------------------------------------
+# --- what is kept of a shopper (see `features/state.py`) -------------------------------------------------------
 RECENT_KEPT = 50
 PURCHASES_KEPT = 50
 DISMISSALS_KEPT = 50

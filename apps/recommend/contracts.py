@@ -108,6 +108,39 @@ class ModelInfo(msgspec.Struct, frozen=True):
     note: str
 
 
+class FeatureInfo(msgspec.Struct, frozen=True):
+    """A feature as it is defined. `window` and `half_life` such as "49 h" or "14 d"; None where there is none.
+
+    `source`: what it is made of: "state" (of a shopper), "counts" (of the site) or "batch" (computed every hour).
+    """
+
+    name: str
+    entity: str
+    type: str
+    source: str
+    window: str | None
+    half_life: str | None
+    sensitivity: str
+    purpose: str | None
+    description: str
+
+
+class FeatureReport(msgspec.Struct, frozen=True):
+    """Values by feature; `left_out`: features that were not computed, and the purposes that were not granted."""
+
+    values: dict[str, float | dict[str, float] | None]
+    left_out: dict[str, list[str]] = {}
+
+
+class StateSummary(msgspec.Struct, frozen=True):
+    """What a stored state counts: events by type and by day since 1970 (UTC); `last`: time of the newest event."""
+
+    shopper_id: UUID
+    counts: dict[str, int]
+    days: dict[int, int]
+    last: float
+
+
 PlacementKey = Annotated[str, msgspec.Meta(max_length=128, pattern=r"\A[a-z0-9][a-z0-9_-]*\Z")]
 Title = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"\A[^\x00-\x1f\x7f]*\Z")]
 

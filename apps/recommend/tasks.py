@@ -22,6 +22,12 @@ def embed_new_items(**_: Any) -> None:
     api.embed_new_items(now=clock.now())
 
 
+@shared_task(name="recommend.refresh_features")
+def refresh_features(**_: Any) -> list[str]:
+    """Compute the batch features of every site anew; twice is once."""
+    return api.refresh_features(now=clock.now())
+
+
 @shared_task(name="recommend.train_due_sites")
 def train_due_sites(**_: Any) -> None:
     """Enqueue the sites that are due."""

@@ -54,11 +54,10 @@ class RedisStore:
 
     def scan(self, *, site_id: str) -> Iterator[tuple[UUID, ShopperState]]:
         """Yield all states of the site, in no order; one that is written meanwhile may be missing."""
-        pattern = f"{self._states}{site_id}:*"
-        cursor = -1
-        while cursor:
-            cursor, keys = self._client.scan(max(cursor, 0), match=pattern, count=_PAGE)
-            found = self._client.mget(keys) if keys else []
+        cursor = None
+        while cursor != b"0":
+            ((cursor, keys),) = ask(("SCAN", cursor or b"0", "MATCH", f"{self._states}{site_id}:*", "COUNT", _PAGE))
+            (found,) = ask(("MGET", *keys)) if keys else ((),)
             for key, raw in zip(keys, found, strict=True):
                 if raw is not None:
                     yield UUID(hex=key.rsplit(b":", 1)[1].decode()), state_of(raw)

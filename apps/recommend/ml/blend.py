@@ -14,6 +14,7 @@ from apps.recommend.ml.neighbours import Neighbours
 
 Rows = NDArray[np.int32]
 Weights = NDArray[np.float32]
+_LEAST = 1e-12  # stands for nothing where nothing must not be divided by
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,13 @@ class BlendArrays(Protocol):
     def popularity(self) -> Weights: ...
 
 
+class Weighted(NamedTuple):
+    """A history whose items do not count alike: rows, newest last, and how much each says (not below 0)."""
+
+    rows: Rows
+    weights: Weights
+
+
 class Scored(NamedTuple):
     """Candidates by falling score; `because_row` is the history row that contributed most to each."""
 
@@ -60,7 +68,7 @@ class Scored(NamedTuple):
 
 def score_history(
     arrays: BlendArrays,
-    history_rows: Rows,
+    history: Rows | Weighted,
     params: BlendParams,
     *,
     limit: int | None = None,
@@ -70,25 +78,26 @@ def score_history(
 ) -> Scored:
     """Return the items that fit a history (rows, newest last), best first; ties go to the lower row.
 
+    Weights count against the greatest of them, so that a history whose items weigh the same is one without weights.
     Rows that the model does not know are left out of the history. A `limit` is at least 1.
     `covisitation` and `content` override the weights, so that "similar" can ask for content alone and "also viewed"
     for behaviour alone. `together` is what `blend_lists` made of these arrays: the same answer, sooner, where the
     weights are not overridden. Items of the history may be among the candidates: masking is the caller's choice.
     """
-    history, shares = _weighted_history(history_rows, params, len(arrays.popularity))
+    rows, shares = _shares_of(history, params, len(arrays.popularity))
     if together is not None and covisitation is None and content is None:
         sources = [(together, 1.0)]
     else:
         behaviour, alike = _lists(arrays)
         sources = [(behaviour, _or(covisitation, params.covisitation)), (alike, _or(content, params.content))]
-    parts = [_gather(lists, history, shares * np.float32(factor)) for lists, factor in sources if factor != 0.0]
+    parts = [_gather(lists, rows, shares * np.float32(factor)) for lists, factor in sources if factor != 0.0]
     given = _joined(parts)
     if given is None or len(given.column) == 0:
         return Scored(np.empty(0, np.int32), np.empty(0, np.float32), np.empty(0, np.int32))
     total = np.bincount(given.column, given.value, minlength=len(arrays.popularity)).astype(np.float64, copy=False)
-    rows, scores = _best(total, arrays.popularity, params.popularity, limit)
-    because = history[_because(given, rows, scratch=total)]
-    return Scored(rows.astype(np.int32), scores.astype(np.float32), because)
+    best, scores = _best(total, arrays.popularity, params.popularity, limit)
+    because = rows[_because(given, best, scratch=total)]
+    return Scored(best.astype(np.int32), scores.astype(np.float32), because)
 
 
 def blend_lists(arrays: BlendArrays, params: BlendParams) -> Neighbours:
@@ -129,11 +138,19 @@ def _or(override: float | None, value: float) -> float:
     return value if override is None else override
 
 
-def _weighted_history(history_rows: Rows, params: BlendParams, size: int) -> tuple[Rows, Weights]:
-    """Return distinct known rows, newest first, each with the weight of its newest place."""
-    known = [row for row in history_rows[::-1].tolist() if 0 <= row < size]
+def _shares_of(history: Rows | Weighted, params: BlendParams, size: int) -> tuple[Rows, Weights]:
+    """Return distinct known rows, newest first, and how much each gives: by its newest place, and greatest weight."""
+    rows = history.rows if isinstance(history, Weighted) else history
+    known = [row for row in rows[::-1].tolist() if 0 <= row < size]
     newest_first = np.array(list(dict.fromkeys(known))[: params.max_history], dtype=np.int32)
-    return newest_first, np.float32(params.history_decay) ** np.arange(len(newest_first), dtype=np.float32)
+    shares = np.float32(params.history_decay) ** np.arange(len(newest_first), dtype=np.float32)
+    if isinstance(history, Weighted) and len(newest_first):
+        weight_of: dict[int, float] = {}
+        for row, weight in zip(rows.tolist(), history.weights.tolist(), strict=True):
+            weight_of[row] = max(weight, weight_of.get(row, 0.0))
+        weights = np.array([weight_of[row] for row in newest_first.tolist()], dtype=np.float32)
+        shares *= weights / max(float(weights.max()), _LEAST)
+    return newest_first, shares
 
 
 def _gather(lists: Neighbours, rows: Rows, shares: Weights) -> _Given:

@@ -8,10 +8,14 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One question of an evaluation: what was known, and what came next."""
+    """One question of an evaluation: what was known, and what came next.
+
+    weights: how much each place of the history says; None where all say the same
+    """
 
     history: NDArray[np.int32]
     target: int
+    weights: NDArray[np.float64] | None = None
 
 
 def leave_last_out(
@@ -41,10 +45,11 @@ def split_by_time(
     *,
     share: float,
     earliest: float = -np.inf,
+    weight: NDArray[np.float64] | None = None,
 ) -> tuple[float, list[Case]]:
     """Return the moment before the newest `share` of the events, and at most one case for each sequence that goes on.
 
-    The moment is not before `earliest`.
+    The moment is not before `earliest`. With `weight` a case has those of its history.
 
     The target is never learned from, when learning ends before that moment: it is at or after it. A sequence that goes
     across the moment is asked for its first item from then on that it did not hold before; the history is all before
@@ -68,5 +73,6 @@ def split_by_time(
         held = set(history.tolist())
         target = next((fresh for fresh in item[until:end].tolist() if fresh not in held), None)
         if target is not None:
-            cases.append(Case(history=history, target=target))
+            weights = None if weight is None else weight[begin:until]
+            cases.append(Case(history=history, target=target, weights=weights))
     return cut, cases

@@ -5,7 +5,7 @@ from apps.recommend.columns import Candidates, Question, Shelf, ask_model
 
 def find(shelf: Shelf, question: Question) -> Candidates:
     """Return what fits the shopper's history; nothing without a history or a model."""
-    return ask_model(shelf, question, question.history)
+    return ask_model(shelf, question, question.history, weights=question.history_weights)
 
 
 def find_for_context(shelf: Shelf, question: Question) -> Candidates:

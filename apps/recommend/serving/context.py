@@ -16,9 +16,10 @@ import redis
 from apps.profiles import api as profiles
 from apps.profiles.contracts import ShopperQuestion, ShopperRef
 from apps.recommend import conf
-from apps.recommend.features.definitions import ShopperState, read_state
 from apps.recommend.features.extract import merge_states
+from apps.recommend.features.history import read_state
 from apps.recommend.features.redis_store import RedisStore, state_of
+from apps.recommend.features.state import ShopperState
 from apps.recommend.serving.breaker import Breaker
 from apps.recommend.serving.state import Draft
 from specrec.kernel.errors import Invalid
@@ -39,8 +40,18 @@ def put_context(draft: Draft) -> None:
     _put_shopper(draft)
     known = dict.fromkeys(reversed(draft.request.history))  # newest first, each once, as it must be cut at the old end
     known.update(dict.fromkeys(reversed(draft.stored.item_ids)))
-    rows = [row_of[item] for item in known if item in row_of][: conf.HISTORY_USED]
-    draft.history_rows = np.array(rows[::-1], dtype=np.int32)
+    items = [item for item in known if item in row_of][: conf.HISTORY_USED][::-1]
+    draft.history_rows = np.array([row_of[item] for item in items], dtype=np.int32)
+    if draft.ready.weights is not None:
+        draft.history_weights = _weights_of(items, draft)
+
+
+def _weights_of(items: Sequence[str], draft: Draft) -> np.ndarray:
+    """Return how much each item says: the weight of its stored touches, and at least 1 where the caller names it."""
+    named = frozenset(draft.request.history)
+    stored = draft.stored.weights
+    weights = (max(stored.get(item, 0.0), 1.0 if item in named else 0.0) for item in items)
+    return np.fromiter(weights, np.float32, len(items))
 
 
 def _context_rows(item_ids: list[str], row_of: dict[str, int]) -> np.ndarray:
@@ -70,7 +81,7 @@ def _put_shopper(draft: Draft) -> None:
         states = _states_of(draft.site_id, (shopper.shopper_id, *shopper.alias_ids))
     else:
         states = [state_of(packed)]
-    draft.stored = read_state(merge_states(states), now=draft.now.timestamp())
+    draft.stored = read_state(merge_states(states), now=draft.now.timestamp(), weights=draft.ready.weights)
 
 
 def _fetch(question: ShopperQuestion) -> tuple[bytes | None, list[bytes | None] | None]:

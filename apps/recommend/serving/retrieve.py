@@ -35,6 +35,7 @@ def put_candidates(draft: Draft) -> None:
         now=draft.now.timestamp(),
         limit=draft.limit,
         item_types=draft.placement.item_types,
+        history_weights=draft.history_weights,
     )
     missing = draft.limit
     for strategy in LAST_RESORTS if draft.plain else chain_for(draft.placement):

@@ -22,6 +22,7 @@ from apps.catalog.contracts import ItemColumns, Offer
 from apps.profiles import api as profiles
 from apps.recommend.columns import LaidModel, Shelf, make_shelf
 from apps.recommend.contracts import PlacementInfo
+from apps.recommend.features.weights import find_weights
 from apps.recommend.ml.blend import blend_lists
 from apps.recommend.registry.loaded import LoadedModel, get_loaded
 from apps.recommend.selectors import list_placements
@@ -32,11 +33,15 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ReadySite:
-    """One state of a site. The dictionaries at the end are memories of what was computed from it, filled on use."""
+    """One state of a site. The dictionaries at the end are memories of what was computed from it, filled on use.
+
+    weights: by event type, how much one in a history says, as the site has it; None where all say the same
+    """
 
     shelf: Shelf
     loaded: LoadedModel | None
     placements: dict[str, PlacementInfo]
+    weights: dict[str, float] | None = None
     offers: dict[str | None, Offer] = field(default_factory=dict)
     masks: dict[tuple[str, str | None], np.ndarray] = field(default_factory=dict)
     names: dict[str, list[str]] = field(default_factory=dict)
@@ -147,10 +152,12 @@ def _read(site_id: str, held: ReadySite | None) -> ReadySite:
         columns = catalog.load_columns(site_id=site_id, now=datetime.fromtimestamp(now, UTC))
     loaded = get_loaded(site_id)
     placements = {info.placement: info for info in list_placements(site_id=site_id)}
+    weights = find_weights(site_id=site_id)
     if held is None or held.shelf.columns is not columns or held.loaded is not loaded:
-        return ReadySite(shelf=make_shelf(columns=columns, model=_lay(loaded)), loaded=loaded, placements=placements)
-    if held.placements != placements:
-        return ReadySite(shelf=held.shelf, loaded=loaded, placements=placements, offers=held.offers)
+        shelf = make_shelf(columns=columns, model=_lay(loaded))
+        return ReadySite(shelf=shelf, loaded=loaded, placements=placements, weights=weights)
+    if (held.placements, held.weights) != (placements, weights):
+        return ReadySite(shelf=held.shelf, loaded=loaded, placements=placements, weights=weights, offers=held.offers)
     return held
 
 

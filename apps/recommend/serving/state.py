@@ -9,7 +9,7 @@ import numpy as np
 from apps.catalog.contracts import Offer
 from apps.recommend.columns import Candidates
 from apps.recommend.contracts import PlacementInfo, RecommendedItem, Request
-from apps.recommend.features.definitions import NO_HISTORY, History
+from apps.recommend.features.history import NO_HISTORY, History
 from apps.recommend.serving.sites import ReadySite
 
 NO_ROWS = np.empty(0, dtype=np.int32)
@@ -41,6 +41,7 @@ class Draft:
     stored: History = NO_HISTORY
     context_rows: np.ndarray = field(default_factory=lambda: NO_ROWS)
     history_rows: np.ndarray = field(default_factory=lambda: NO_ROWS)
+    history_weights: np.ndarray | None = None  # parallel to history_rows; None where the site has no weights
     # put by eligible
     mask: np.ndarray = field(default_factory=lambda: NO_ROWS)
     held_back: bool = False  # something was left out because of this shopper

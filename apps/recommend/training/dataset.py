@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from apps.catalog import api as catalog
 from apps.catalog.contracts import ItemColumns
 from apps.profiles import api as profiles
-from apps.recommend.features.definitions import POOR_RATING, UNDONE_BY
+from apps.recommend.features.touches import POOR_RATING, UNDONE_BY
 from apps.recommend.ml.covisitation import Sequences
 from apps.recommend.ml.tokens import Described
 from apps.recommend.ml.undoing import find_undone

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from apps.recommend.ml.blend import BlendArrays, BlendParams, score_history
+from apps.recommend.ml.blend import BlendArrays, BlendParams, Weighted, score_history
 from apps.recommend.ml.metrics import expected_ndcg, expected_recall, place_of
 from apps.recommend.ml.split import Case, split_by_time
 from apps.recommend.registry.loaded import LoadedModel
@@ -45,7 +45,8 @@ def make_hold_out(data: TrainingData, recipe: Recipe, *, earliest: float = -np.i
     """Return at most `max_cases` cases, drawn with the recipe's seed; their targets are not before `earliest`."""
     events = data.sequences
     share = recipe.hold_out_share
-    cut, cases = split_by_time(events.sequence, events.item, events.time, share=share, earliest=earliest)
+    weight = events.weight if recipe.weighs_history else None
+    cut, cases = split_by_time(events.sequence, events.item, events.time, share=share, earliest=earliest, weight=weight)
     if len(cases) > recipe.max_cases:
         drawn = np.random.default_rng(recipe.seed).choice(len(cases), size=recipe.max_cases, replace=False)
         cases = [cases[number] for number in np.sort(drawn).tolist()]
@@ -67,7 +68,8 @@ def rank_by_blend(model: BlendArrays, params: BlendParams) -> Ranker:
     seen = np.zeros(len(model.popularity), dtype=np.bool_)
 
     def rank(case: Case) -> tuple[int, int] | None:
-        scored = score_history(model, case.history, params)
+        history = case.history if case.weights is None else Weighted(case.history, case.weights.astype(np.float32))
+        scored = score_history(model, history, params)
         seen[case.history] = True
         fresh = ~seen[scored.rows]
         seen[case.history] = False
@@ -97,7 +99,9 @@ def rank_by_loaded(loaded: LoadedModel, item_ids: Sequence[str]) -> Ranker:
 
     def rank(case: Case) -> tuple[int, int] | None:
         history, target = row_of[case.history], int(row_of[case.target])
-        return inner(Case(history=history[history >= 0], target=target)) if target >= 0 else None
+        known = history >= 0
+        weights = None if case.weights is None else case.weights[known]
+        return inner(Case(history=history[known], target=target, weights=weights)) if target >= 0 else None
 
     return rank
 

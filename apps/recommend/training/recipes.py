@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from apps.recommend import conf
 from apps.recommend.ml.blend import BlendParams
 from apps.recommend.ml.content import fit_content
 from apps.recommend.ml.covisitation import CovisitationParams, Sequences, fit_covisitation
@@ -19,14 +20,12 @@ from apps.recommend.ml.popularity import fit_popularity
 from apps.recommend.ml.projection import Projection, fit_components, project
 from apps.recommend.ml.tokens import ContentParams, Described, Vocabulary, fit_tokens
 
-# How much one event of a type says about what belongs together. Types that are absent are not learned from: an
-# impression was our own choice, and a removal, a return or a dismissal says the opposite.
-EVENT_WEIGHTS = {"view": 1.0, "click": 1.0, "wishlist": 2.0, "add_to_cart": 2.0, "purchase": 3.0, "rate": 1.0}
-
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """window_days: how far back events are learned from
+    event_weights: how much one event of a type says about what belongs together; absent ones are not learned from
+    weighs_history: histories are asked with by these weights as well, as they are where a site has its own
     half_life_days: popularity halves at this age
     hold_out_share: newest share of the events that the evaluation is made on; min_cases: fewer say nothing
     """
@@ -34,7 +33,8 @@ class Recipe:
     name: str = "blend"
     version: int = 1
     window_days: int = 365
-    event_weights: dict[str, float] = field(default_factory=lambda: dict(EVENT_WEIGHTS))
+    event_weights: dict[str, float] = field(default_factory=lambda: dict(conf.EVENT_WEIGHTS))
+    weighs_history: bool = False
     half_life_days: float = 30.0
     covisitation: CovisitationParams = field(default_factory=CovisitationParams)
     content: ContentParams = field(default_factory=ContentParams)

@@ -27,6 +27,7 @@ from apps.recommend.training.recipes import (
     fit_vectors,
 )
 from apps.recommend.training.runs import Progress
+from apps.recommend.training.site_recipe import site_recipe
 from specrec.kernel.errors import Conflict
 
 logger = logging.getLogger(__name__)
@@ -58,7 +59,7 @@ def _run(*, site_id: str, run_id: UUID | None, now: datetime, recipe: Recipe) ->
         if run is None:
             return None
         with runs.recorded(run) as progress:
-            version = _train(site_id, now, recipe, progress)
+            version = _train(site_id, now, site_recipe(site_id=site_id, recipe=recipe), progress)
             progress.stamp = version.stamp
             progress.outcome = f"{ModelState(version.state).label}. {version.note}"
             return selectors.to_model_info(version)

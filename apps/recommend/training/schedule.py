@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 
 from apps.profiles import api as profiles
 from apps.recommend import selectors
-from apps.recommend.features.definitions import POOR_RATING
+from apps.recommend.features.touches import POOR_RATING
 from apps.recommend.training import runs
-from apps.recommend.training.recipes import DEFAULT_RECIPE
+from apps.recommend.training.site_recipe import site_recipe
 from apps.tracking import api as tracking
 from specrec.kernel import jobs
 
@@ -43,6 +43,6 @@ def _is_due(site_id: str, now: datetime) -> bool:
         return False
     since = selectors.find_last_data_until(site_id=site_id)
     newer = None if since is None else since + timedelta(microseconds=1)
-    kinds = list(DEFAULT_RECIPE.event_weights)
+    kinds = [kind for kind, weight in site_recipe(site_id=site_id).event_weights.items() if weight > 0]
     found = tracking.load_interactions(site_id=site_id, since=newer, until=now, types=kinds, poor_rating=POOR_RATING)
     return len(found.item) > 0

@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from apps.profiles.contracts import SCOPES, Caller
-from apps.recommend.features.definitions import EMPTY, read_state
-from apps.recommend.features.extract import apply_touches, touches_of
+from apps.recommend.features.extract import apply_events
+from apps.recommend.features.history import read_state
 from apps.recommend.training.dataset import load_training_data
 from apps.recommend.training.recipes import DEFAULT_RECIPE
 from apps.tracking import api as tracking
@@ -66,9 +66,10 @@ def tell() -> None:
 class TestInterest:
     def test_online_and_training_agree(self, shop: str) -> None:
         tell()
-        history = [event for part in tracking.iter_history(since=NOW - timedelta(days=1)) for event in part]
-        (touches,) = touches_of(history).values()
-        online = set(read_state(apply_touches(EMPTY, touches), now=NOW.timestamp()).item_ids)
+        with tracking.read_history(since=NOW - timedelta(days=1)) as kept:
+            history = [event for part in kept.batches for event in part]
+        (state,) = apply_events({}, history, now=NOW.timestamp()).states.values()
+        online = set(read_state(state, now=NOW.timestamp()).item_ids)
         data = load_training_data(site_id=shop, recipe=DEFAULT_RECIPE, now=NOW)
         learned = {data.item_ids[row] for row in data.sequences.item.tolist()}
         assert learned == online

@@ -1,0 +1,50 @@
+"""What a state says of a shopper's interest at a moment: the history that answers are made from.
+
+A state holds raw touches. What a later one undoes (a return, a removal from the basket), what a poor word says and how
+much an event of a type counts is decided here, on reading, so that it may change without a rebuild.
+"""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from apps.recommend import conf
+from apps.recommend.features.state import ShopperState
+from apps.recommend.features.touches import still_true
+
+
+class History(msgspec.Struct, frozen=True):
+    """Items of interest (oldest first, each once), bought, dismissed.
+
+    weights: by item, how much the strongest of its touches says; empty where all count alike
+    bought: by item, when it was bought last
+    """
+
+    item_ids: tuple[str, ...] = ()
+    bought: dict[str, float] = {}
+    dismissed: frozenset[str] = frozenset()
+    weights: dict[str, float] = {}
+
+
+NO_HISTORY = History()
+
+
+def read_state(state: ShopperState, *, now: float, weights: Mapping[str, float] | None = None) -> History:
+    """Return what the state says at `now`: what was undone is left out, purchases end after their time.
+
+    weights: by event type, how much one says; touches of weight 0 are no history. None: all count alike
+    """
+    horizon = now - conf.STATE_FOR.total_seconds()
+    dismissed = {touch.item_id: touch.time for touch in state.dismissals}
+    touches = still_true(state.recent)
+    newest = {touch.item_id: touch.time for touch in touches}
+    # Whoever comes back to an item after dismissing it has changed their mind.
+    refused = frozenset(item for item, time in dismissed.items() if newest.get(item, -1.0) <= time)
+    bought = {touch.item_id: touch.time for touch in still_true(state.orders) if touch.time >= horizon}
+    items: dict[str, float] = {}
+    for touch in touches:
+        weight = 1.0 if weights is None else weights.get(touch.type, 0.0)
+        if weight > 0.0 and touch.item_id not in refused:
+            # Taken out and put in again: the order is that of the latest touch.
+            items[touch.item_id] = max(items.pop(touch.item_id, 0.0), weight)
+    return History(item_ids=tuple(items), bought=bought, dismissed=refused, weights={} if weights is None else items)
