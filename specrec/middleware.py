@@ -25,7 +25,7 @@ from whitenoise import middleware as whitenoise
 from specrec.errors import Refused, problem_response
 
 Answer = HttpResponseBase | Awaitable[HttpResponseBase]  # the second under ASGI
-MACHINE_PATHS = ("/v1/", "/graphql", "/health/", "/version")
+MACHINE_PATHS = ("/v1/", "/graphql", "/health/", "/version", "/metrics")
 
 
 def is_for_machines(request: HttpRequest) -> bool:

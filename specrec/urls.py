@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
 
-from specrec import health, openapi  # noqa: F401 - the document's extensions register themselves on import
+from specrec import health, metrics, openapi  # noqa: F401 - the document's extensions register themselves on import
 from specrec.graphql_view import SpecrecGraphQLView
 
 # The order decides what is found soonest, and nothing else: no two services share a path.
@@ -18,6 +18,7 @@ urlpatterns += [
     path("health/live", health.live),
     path("health/ready", health.ready),
     path("version", health.version),
+    path("metrics", metrics.metrics),
     path("v1/openapi.json", SpectacularJSONAPIView.as_view(), name="openapi"),
     path("v1/docs", SpectacularSwaggerView.as_view(url_name="openapi"), name="docs"),
 ]

@@ -14,6 +14,11 @@ if "recommend" in settings.SERVICES:
 
     recommend.warm_up()
 
+if "tracking" in settings.SERVICES:
+    from apps.tracking import api as tracking
+
+    tracking.warm_up()
+
 # What is loaded by now stays: the collector need not look at it again. And it need not look after every 700 objects, as
 # a request makes about that many and nearly all of them go by counting references.
 gc.collect()

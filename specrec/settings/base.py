@@ -182,6 +182,10 @@ if not env.flag("SPECREC_TRAINING_SCHEDULE", default=True):
 # How often a process looks whether another model version was promoted; 0 looks at every request (for tests).
 MODEL_POLL_SECONDS = env.number("SPECREC_MODEL_POLL_SECONDS", 1.0)
 
+# --- monitoring ------------------------------------------------------------------------------------------------------
+# What opens `/metrics`; without it there is none.
+METRICS_TOKEN = env.secret("SPECREC_METRICS_TOKEN", "")
+
 # --- logs ------------------------------------------------------------------------------------------------------------
 LOGGING = {
     "version": 1,

@@ -8,7 +8,9 @@ import logging
 import os
 import threading
 from collections import deque
+from typing import cast
 
+import redis
 from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import close_old_connections, connection
@@ -18,10 +20,12 @@ from apps.recommend.serving.state import Draft
 from apps.tracking import api as tracking
 from apps.tracking.contracts import Exposure
 from specrec.kernel.errors import Unavailable
+from specrec.kernel.redis import client
 
 logger = logging.getLogger(__name__)
 
 _AT_ONCE = 1_000
+_LOST = "exposures:lost"  # in Redis, of all processes
 
 
 def record_exposure(draft: Draft) -> None:
@@ -53,6 +57,16 @@ def flush_exposures() -> None:
 def exposure_counts() -> dict[str, int]:
     """Return how many exposures of this process wait and how many were lost."""
     return _BUFFER.counts()
+
+
+def count_lost() -> int | None:
+    """Return how many exposures all processes have lost so far; None where Redis does not answer."""
+    try:
+        found = client().get(_LOST)
+    except redis.RedisError:
+        logger.warning("nobody can tell how many exposures were lost: Redis does not answer")
+        return None
+    return int(cast("bytes | None", found) or 0)
 
 
 class ExposureBuffer:
@@ -119,7 +133,17 @@ class ExposureBuffer:
                 logger.exception("exposures not written, %d wait", len(self._waiting))
             if self._lost > lost:
                 logger.error("exposures lost so far: %d", self._lost)
-                lost = self._lost
+                lost += _tell_lost(self._lost - lost)
+
+
+def _tell_lost(number: int) -> int:
+    """Add what this process has lost to what all have; return how many were told."""
+    try:
+        client().incrby(_LOST, number)
+    except redis.RedisError:
+        logger.warning("%d lost exposures are not counted yet: Redis does not answer", number)
+        return 0
+    return number
 
 
 _BUFFER = ExposureBuffer(size=conf.EXPOSURES_KEPT)

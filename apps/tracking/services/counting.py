@@ -74,14 +74,14 @@ class Tally:
 
     def add(self, site_id: str, day: str, counts: Counter[str], samples: dict[str, list[bytes]]) -> None:
         """Add a batch up."""
+        # Where nothing is polled (tests) nothing runs beside the requests: `flush` is called by hand.
+        if self._thread_of != os.getpid() and settings.MODEL_POLL_SECONDS > 0:
+            self._start()
         with self._lock:
             for name, number in counts.items():
                 self._counts[site_id, day, name] += number
             for what, found in samples.items():
                 self._samples.setdefault((site_id, what), deque(maxlen=_SAMPLES)).extend(found)
-        # Where nothing is polled (tests) nothing runs beside the requests: `flush` is called by hand.
-        if self._thread_of != os.getpid() and settings.MODEL_POLL_SECONDS > 0:
-            self._start()
 
     def flush(self) -> None:
         """Tell Redis; what it does not take is kept for the next time."""
@@ -106,9 +106,13 @@ class Tally:
 
     def _start(self) -> None:
         with self._lock:
-            if self._thread_of == os.getpid():
+            pid = os.getpid()
+            if self._thread_of == pid:
                 return
-            self._thread_of = os.getpid()
+            if self._thread_of is not None:  # copied by a fork: the parent tells those
+                self._counts.clear()
+                self._samples.clear()
+            self._thread_of = pid
         threading.Thread(target=self._run, name="intake-counts", daemon=True).start()
         atexit.register(self.flush)
 
