@@ -5,35 +5,33 @@ and however they are batched. Of two at the same moment only what both grant hol
 any number of signals; locks are taken in order of ids (identities, then shoppers), so batches cannot deadlock.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 
-from apps.profiles.contracts import PURPOSES, ConsentAnswer, ConsentInput, ConsentSignal, ShopperRef
+from apps.profiles.contracts import ConsentAnswer, ConsentInput, ConsentSignal, ShopperRef
 from apps.profiles.contracts import Shopper as ShopperState
-from apps.profiles.models import Consent, ConsentRecord, Shopper
 from apps.profiles.selectors.crowd import Named, by_reference, read_crowd, read_from_postgres
 from apps.profiles.selectors.entries import Known
 from apps.profiles.selectors.shoppers import identity_of, resolve_shoppers
-from apps.profiles.services.identities import Identity, lock_identities, lock_shoppers, next_version, publish
+from apps.profiles.services.holding import granted_now, write_words
+from apps.profiles.services.identities import (
+    Identity,
+    Locked,
+    lock_identities,
+    lock_shoppers,
+    next_version,
+    publish,
+    save_shoppers,
+)
 from apps.profiles.services.restating import Outdated, restate
 from apps.profiles.services.words import EARLIEST, Word, listen, newest
 from specrec.kernel import ids
 from specrec.kernel.errors import Invalid
 
-# One statement for all rows; what stays as it was keeps the time and source since when it holds.
-_UPSERT = """
-INSERT INTO profiles_consent (shopper_id, site_id, purpose, granted, "at", source)
-SELECT word.shopper_id, %s, purpose, purpose = ANY (string_to_array(word.granted, ',')), word.said_at, word.source
-FROM unnest(%s::uuid[], %s::text[], %s::timestamptz[], %s::text[]) AS word (shopper_id, granted, said_at, source)
-CROSS JOIN unnest(%s::text[]) AS purpose
-ON CONFLICT (shopper_id, purpose) DO UPDATE
-SET granted = excluded.granted, "at" = excluded."at", source = excluded.source
-WHERE profiles_consent.granted <> excluded.granted
-"""
 _CLOCK_TOLERANCE = timedelta(minutes=5)
 
 
@@ -122,9 +120,9 @@ def _record_others(site_id: str, words: Sequence[Word], said: Mapping[UUID, tupl
     return set(by_shopper)
 
 
-def _apply(site_id: str, words: Mapping[UUID, Word], shoppers: Mapping[UUID, Shopper]) -> None:
-    current = _granted_now(words)
-    heard: list[Shopper] = []
+def _apply(site_id: str, words: Mapping[UUID, Word], shoppers: Mapping[UUID, Locked]) -> None:
+    current = granted_now(words)
+    heard: list[Locked] = []
     changed: dict[UUID, Word] = {}
     narrows = False
     for shopper_id, word in words.items():
@@ -141,45 +139,8 @@ def _apply(site_id: str, words: Mapping[UUID, Word], shoppers: Mapping[UUID, Sho
         if is_first or word.granted != granted or word.at != shopper.consent_at:
             shopper.consent_at = word.at
             heard.append(shopper)
-    _write(site_id, heard, changed)
-    publish(shopper_ids=changed, narrows=narrows)
-
-
-def _granted_now(shopper_ids: Collection[UUID]) -> dict[UUID, frozenset[str]]:
-    granted: dict[UUID, set[str]] = {}
-    rows = Consent.objects.filter(shopper_id__in=shopper_ids, granted=True).values_list("shopper_id", "purpose")
-    for shopper_id, purpose in rows:
-        granted.setdefault(shopper_id, set()).add(purpose)
-    return {shopper_id: frozenset(purposes) for shopper_id, purposes in granted.items()}
-
-
-def _write(site_id: str, heard: list[Shopper], changed: Mapping[UUID, Word]) -> None:
     if heard:
-        Shopper.objects.bulk_create(
-            heard, update_conflicts=True, unique_fields=["shopper_id"], update_fields=["consent_at", "version"]
-        )
-    if not changed:
-        return
-    words = changed.values()
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _UPSERT,
-            [
-                site_id,
-                list(changed),
-                [",".join(word.granted) for word in words],
-                [word.at for word in words],
-                [word.source for word in words],
-                list(PURPOSES),
-            ],
-        )
-    ConsentRecord.objects.bulk_create(
-        ConsentRecord(
-            site_id=site_id,
-            shopper_id=ids.shopper_id(site_id, *word.name),
-            granted=sorted(word.granted),
-            at=word.at,
-            source=word.source,
-        )
-        for word in words
-    )
+        save_shoppers(heard)
+    if changed:
+        write_words(site_id=site_id, words=changed)
+    publish(shopper_ids=changed, narrows=narrows)

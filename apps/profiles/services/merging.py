@@ -8,7 +8,15 @@ from django.db import transaction
 from apps.profiles.contracts import Shopper as ShopperState
 from apps.profiles.models import Consent, ConsentRecord, Shopper, ShopperIdentity
 from apps.profiles.selectors.shoppers import read_shoppers
-from apps.profiles.services.identities import Identity, lock_identities, lock_shoppers, next_version, publish
+from apps.profiles.services.identities import (
+    Identity,
+    Locked,
+    lock_identities,
+    lock_shoppers,
+    next_version,
+    publish,
+    save_shoppers,
+)
 from specrec.kernel import ids
 from specrec.kernel.errors import Conflict
 
@@ -33,42 +41,42 @@ def merge_shoppers(*, site_id: str, anonymous_id: str, customer_id: str, now: da
                     "This anonymous id belongs to another customer. Give the browser a new one when people change."
                 )
                 raise Conflict(message, code="already_merged", field="anonymous_id")
-            _absorb(shoppers[merged], shoppers[canonical], now)
+            _absorb(site_id, shoppers[merged], shoppers[canonical], now)
             publish(shopper_ids=[canonical], narrows=True)
         return _state(site_id, customer.own_id)
 
 
-def _absorb(merged: Shopper, canonical: Shopper, now: datetime) -> None:
+def _absorb(site_id: str, merged: Locked, canonical: Locked, now: datetime) -> None:
     """Make one person of two, whose newest word holds whole; of two at the same moment only what both grant holds."""
     ShopperIdentity.objects.filter(shopper_id=merged.shopper_id).update(shopper_id=canonical.shopper_id)
     if merged.consent_at is not None and merged.consent_at == canonical.consent_at:
-        _narrow_consents(merged, canonical, now)
+        _narrow_consents(site_id, merged, canonical, now)
     elif merged.consent_at is not None and (canonical.consent_at is None or merged.consent_at > canonical.consent_at):
-        _carry_consents(merged, canonical, now)
+        _carry_consents(site_id, merged, canonical, now)
         canonical.consent_at = merged.consent_at
     canonical.version = next_version(merged.version, canonical.version)
-    canonical.save(update_fields=["consent_at", "version"])
+    save_shoppers([canonical])
     Consent.objects.filter(shopper_id=merged.shopper_id).delete()
     Shopper.objects.filter(shopper_id=merged.shopper_id).delete()
 
 
-def _narrow_consents(merged: Shopper, canonical: Shopper, now: datetime) -> None:
+def _narrow_consents(site_id: str, merged: Locked, canonical: Locked, now: datetime) -> None:
     both = Consent.objects.filter(shopper_id=merged.shopper_id, granted=True).values("purpose")
     wider = Consent.objects.filter(shopper_id=canonical.shopper_id, granted=True).exclude(purpose__in=both)
     if wider.update(granted=False, at=now, source=SOURCE):
-        _keep_record(canonical, now)
+        _keep_record(site_id, canonical, now)
 
 
-def _carry_consents(merged: Shopper, canonical: Shopper, now: datetime) -> None:
+def _carry_consents(site_id: str, merged: Locked, canonical: Locked, now: datetime) -> None:
     Consent.objects.filter(shopper_id=canonical.shopper_id).delete()
     Consent.objects.filter(shopper_id=merged.shopper_id).update(shopper_id=canonical.shopper_id)
-    _keep_record(canonical, now)
+    _keep_record(site_id, canonical, now)
 
 
-def _keep_record(canonical: Shopper, now: datetime) -> None:
+def _keep_record(site_id: str, canonical: Locked, now: datetime) -> None:
     granted = Consent.objects.filter(shopper_id=canonical.shopper_id, granted=True).order_by("purpose")
     ConsentRecord.objects.create(
-        site_id=canonical.site_id,
+        site_id=site_id,
         shopper_id=canonical.shopper_id,
         granted=list(granted.values_list("purpose", flat=True)),
         at=now,

@@ -20,7 +20,8 @@ WITH word AS MATERIALIZED (
 ), held AS MATERIALIZED (
     SELECT shopper.shopper_id, shopper.consent_at, word.version, word.said_at
     FROM profiles_shopper AS shopper JOIN word ON word.shopper_id = shopper.shopper_id
-    WHERE word.version IS NULL OR (shopper.version = word.version AND shopper.consent_at IS NOT NULL)
+    WHERE shopper.shopper_id = ANY (%s::uuid[])
+        AND (word.version IS NULL OR (shopper.version = word.version AND shopper.consent_at IS NOT NULL))
     ORDER BY shopper.shopper_id FOR NO KEY UPDATE OF shopper
 ), moved AS (
     UPDATE profiles_shopper AS shopper SET consent_at = held.said_at
@@ -46,7 +47,8 @@ def restate(*, said: Mapping[UUID, tuple[int, datetime]], others: Collection[UUI
     versions = [str(version) for version, _ in said.values()]
     padding = [""] * len(others)
     with connection.cursor() as cursor:
-        cursor.execute(_MOVE, [" ".join(shopper_ids), " ".join(versions + padding), " ".join(times + padding)])
+        columns = [" ".join(shopper_ids), " ".join(versions + padding), " ".join(times + padding)]
+        cursor.execute(_MOVE, [*columns, "{" + ",".join(shopper_ids) + "}"])
         (held,) = cursor.fetchone()
     if held != len(said):
         raise Outdated
