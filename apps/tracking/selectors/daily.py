@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
+from typing import Annotated, Any
 
+import msgspec
 from django.db import connection
 from django.db.models import F
 
 from apps.tracking.contracts import DailyFigures
 from apps.tracking.models import DayChange
 from apps.tracking.selectors.clocks import bounds, days_between
+from specrec.kernel.errors import Invalid
 from specrec.kernel.paging import Page, checked_limit, from_cursor, to_cursor
 
 # The column holds no larger sum, and one absurd price must not keep the day from being counted.
@@ -26,7 +28,9 @@ WHERE site_id = %s AND day BETWEEN %s AND %s AND (%s::text[] IS NULL OR type = A
     AND (%s OR (day, type, item_id, placement, channel, currency) > (%s::date, %s, %s, %s, %s, %s))
 ORDER BY day, type, item_id, placement, channel, currency LIMIT %s
 """
-_START = ["0001-01-01", "", "", "", "", ""]
+_Text = Annotated[str, msgspec.Meta(pattern="^[^\\x00]*$")]
+_Key = tuple[date, _Text, _Text, _Text, _Text, _Text]
+_START = [date.min, "", "", "", "", ""]
 
 
 def pending_days() -> list[tuple[str, date, int]]:
@@ -62,13 +66,21 @@ def list_daily_counts(
     Raises Invalid for a cursor that is not one of this list.
     """
     size = checked_limit(limit)
-    after = from_cursor(cursor)
+    after = _key(cursor)
     wanted = list(types) if types is not None else None
     with connection.cursor() as query:
         query.execute(_LIST, [site_id, since, until, wanted, wanted, after is None, *(after or _START), size + 1])
         rows = query.fetchall()
     items = [_figures(row) for row in rows[:size]]
     return Page(items=items, next_cursor=to_cursor(*rows[size - 1][:6]) if len(rows) > size else None)
+
+
+def _key(cursor: str | None) -> Sequence[Any] | None:
+    keys = from_cursor(cursor)
+    try:
+        return None if keys is None else msgspec.convert(keys, _Key)
+    except msgspec.ValidationError as error:
+        raise Invalid("The cursor is not one that this list gave out.", code="bad_cursor", field="cursor") from error
 
 
 def _figures(row: tuple[Any, ...]) -> DailyFigures:

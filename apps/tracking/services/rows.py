@@ -112,13 +112,15 @@ def sort(found: Iterable[Record]) -> Sorted:
     result = Sorted()
     for record in found:
         try:
-            values = _values(records.read(record))
+            value = records.read(record)
+            values = _values(value)
         except records.UnreadableRecord as error:
             result.dead.append(Dead(record, DeadLetter.Cause.UNREADABLE, f"unreadable: {error}"))
         except OverflowError as error:
             result.dead.append(Dead(record, DeadLetter.Cause.REFUSED, str(error)))
         else:
-            result.rows[record.kind].append(Row(record, values))
+            kind = records.EVENT if isinstance(value, TrackedEvent) else records.EXPOSURE
+            result.rows[kind].append(Row(record, values))
     return result
 
 
