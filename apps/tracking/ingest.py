@@ -46,7 +46,6 @@ STEPS: tuple[Step, ...] = (
     put_referrer,
 )
 HISTORY = "history_personalisation"
-_NOBODY = ShopperRef()
 
 
 class Taken(NamedTuple):
@@ -102,9 +101,7 @@ def _write(passed: list[Draft], rules: Rules, received_at: datetime) -> None:
     ]
     stitching = Stitching(rules)
     with _availability(), transaction.atomic(durable=True):
-        if signals:
-            profiles.record_consents(site_id=site_id, signals=signals)
-        shoppers = profiles.resolve_shoppers(site_id=site_id, refs=set(refs) - {_NOBODY})
+        shoppers = profiles.hear_shoppers(site_id=site_id, refs=refs, signals=signals)
         known = [_remembered(shoppers.get(ref)) for ref in refs]
         sessions = stitching.find(passed, [None if one is None else one.shopper_id for one in known])
         found = [

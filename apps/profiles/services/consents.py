@@ -52,12 +52,13 @@ def hear_shoppers(
     names = {name for ref in wanted if (name := identity_of(ref))} | words.keys()
     if not names:
         return {}
-    with transaction.atomic():
+    if not words:
+        return by_reference(wanted, read_crowd(site_id=site_id, names=names))
+    with transaction.atomic(savepoint=False):
         crowd = read_crowd(site_id=site_id, names=names)
-        if words:
-            touched = _record(site_id, words, crowd)
-            again = [name for name, known in crowd.items() if known.shopper.shopper_id in touched]
-            crowd |= read_from_postgres(site_id=site_id, names=again)
+        touched = _record(site_id, words, crowd)
+        again = [name for name, known in crowd.items() if known.shopper.shopper_id in touched]
+        crowd |= read_from_postgres(site_id=site_id, names=again)
     return by_reference(wanted, crowd)
 
 
