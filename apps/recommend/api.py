@@ -12,6 +12,7 @@ from apps.profiles.contracts import ShopperRef
 from apps.recommend import selectors, services
 from apps.recommend.contracts import (
     Answer,
+    FeatureCheck,
     FeatureInfo,
     FeatureReport,
     ModelInfo,
@@ -20,7 +21,7 @@ from apps.recommend.contracts import (
     ShopperInput,
     StateSummary,
 )
-from apps.recommend.features import backfill, batch, consume, report
+from apps.recommend.features import backfill, batch, check, consume, report
 from apps.recommend.features.lease import Lease
 from apps.recommend.features.redis_store import RedisStore
 from apps.recommend.registry import promote
@@ -128,6 +129,14 @@ def rebuild_features(*, now: datetime, stop: Callable[[], bool], progress: Calla
     """
     redis = client()
     return backfill.backfill(RedisStore(redis), Lease(redis, name="features"), now=now, stop=stop, progress=progress)
+
+
+def check_features(*, now: datetime, progress: Callable[[int, int], object]) -> FeatureCheck:
+    """Rebuild all features from the event table beside those in use, compare, and remove the copy again.
+
+    Says whether the stream led to what the table says, as long as nothing comes in meanwhile.
+    """
+    return check.check_features(client(), now=now, progress=progress)
 
 
 def refresh_features(*, now: datetime) -> list[str]:

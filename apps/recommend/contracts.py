@@ -145,6 +145,23 @@ PlacementKey = Annotated[str, msgspec.Meta(max_length=128, pattern=r"\A[a-z0-9][
 Title = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"\A[^\x00-\x1f\x7f]*\Z")]
 
 
+class FeatureCheck(msgspec.Struct, frozen=True):
+    """How what the stream made of the events compares with a rebuild from the event table.
+
+    examples: in words, the first differences of states and of counts
+    shoppers: how many states are those of shoppers, and the bytes that Redis needs for one of them
+    """
+
+    states: int
+    counts: int
+    differing_states: int
+    differing_counts: int
+    examples: list[str]
+    shoppers: int
+    bytes_median: int
+    bytes_max: int
+
+
 class PlacementInput(PlacementInfo, frozen=True, forbid_unknown_fields=True):
     """A placement as it may be stored: the same fields, checked. See `docs/reference/placements.md`."""
 

@@ -35,8 +35,8 @@ class RedisStore:
     def __init__(self, client: "redis.Redis", *, prefix: str = "features") -> None:
         self._client = client  # for what is not on the hot path
         self._prefix = f"{prefix}:{_VERSION}"
-        self._states = f"{self._prefix}:s:"
-        self._counts = f"{self._prefix}:c:"
+        self.states_prefix = f"{self._prefix}:s:"
+        self.counts_prefix = f"{self._prefix}:c:"
         self._ground = f"{self._prefix}:ground"
         self._positions = f"{self._prefix}:positions"
 
@@ -54,18 +54,37 @@ class RedisStore:
 
     def scan(self, *, site_id: str) -> Iterator[tuple[UUID, ShopperState]]:
         """Yield all states of the site, in no order; one that is written meanwhile may be missing."""
-        cursor = None
-        while cursor != b"0":
-            ((cursor, keys),) = ask(("SCAN", cursor or b"0", "MATCH", f"{self._states}{site_id}:*", "COUNT", _PAGE))
-            (found,) = ask(("MGET", *keys)) if keys else ((),)
-            for key, raw in zip(keys, found, strict=True):
+        for keys in self.pages(f"{self.states_prefix}{site_id}:"):
+            for key, raw in zip(keys, self.packed(keys), strict=True):
                 if raw is not None:
                     yield UUID(hex=key.rsplit(b":", 1)[1].decode()), state_of(raw)
+
+    def pages(self, prefix: str) -> Iterator[list[bytes]]:
+        """Yield the keys that begin so, in no order; one that is written meanwhile may be missing or come twice."""
+        cursor = None
+        while cursor != b"0":
+            ((cursor, keys),) = ask(("SCAN", cursor or b"0", "MATCH", f"{prefix}*", "COUNT", _PAGE))
+            if keys:
+                yield keys
+
+    def packed(self, keys: Sequence[bytes]) -> list[bytes | None]:
+        """Return what is stored under these keys of states."""
+        (found,) = ask(("MGET", *keys))
+        return list(found)
+
+    def fields(self, keys: Sequence[bytes]) -> list[dict[str, int]]:
+        """Return what is stored under these keys of counts."""
+        return [_counts_of(found) for found in ask(*(("HGETALL", key) for key in keys))]
+
+    def sizes(self, keys: Sequence[bytes]) -> list[int]:
+        """Return how many bytes Redis needs for each of these keys and what is stored under it."""
+        found = ask(*(("MEMORY", "USAGE", key, "SAMPLES", 0) for key in keys))
+        return [size for size in found if size is not None]
 
     def read_counts(self, keys: Sequence[CountKey]) -> list[dict[str, int]]:
         """Return the counts in the order of the keys, by field; an unknown key has none. One round trip."""
         found = ask(*(("HGETALL", self._count_key(key)) for key in keys)) if keys else []
-        return [_counts_of(flat) for flat in found]
+        return [_counts_of(one) for one in found]
 
     def read_batch(self, *, site_id: str, name: str) -> dict[str, float]:
         """Return what a batch feature says by item id; empty when it was never computed."""
@@ -115,12 +134,9 @@ class RedisStore:
     def clear(self) -> None:
         """Forget all states and counts, ground and positions (batch features stay)."""
         self._client.delete(self._ground, self._positions)  # first: from here on no writer adds anything
-        for pattern in (f"{self._states}*", f"{self._counts}*"):
-            cursor = -1
-            while cursor:
-                cursor, keys = self._client.scan(max(cursor, 0), match=pattern, count=_PAGE)
-                if keys:
-                    self._client.unlink(*keys)
+        for prefix in (self.states_prefix, self.counts_prefix):
+            for keys in self.pages(prefix):
+                ask(("UNLINK", *keys))
 
     def _run(self, script: "_Script", keys: Sequence[str], arguments: Sequence[bytes]) -> bool:
         rest = (len(keys), *keys, *arguments)
@@ -133,10 +149,10 @@ class RedisStore:
         return bool(done)
 
     def _state_key(self, key: StateKey) -> str:
-        return f"{self._states}{key[0]}:{key[1].hex}"
+        return f"{self.states_prefix}{key[0]}:{key[1].hex}"
 
     def _count_key(self, key: CountKey) -> str:
-        return f"{self._counts}{key[0]}:{key[1]}:{key[2]}"
+        return f"{self.counts_prefix}{key[0]}:{key[1]}:{key[2]}"
 
     def _batch_key(self, site_id: str, name: str) -> str:
         return f"{self._prefix}:b:{site_id}:{name}"

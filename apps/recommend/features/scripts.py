@@ -14,8 +14,12 @@ for _, pair in ipairs(asked[2]) do
 end
 for index = 3, #KEYS do redis.call('SET', KEYS[index], ARGV[index], 'EX', asked[4]) end
 for _, count in ipairs(cmsgpack.unpack(ARGV[2])) do
-  for field, amount in pairs(count[3]) do redis.call('HINCRBY', count[1], field, amount) end
-  redis.call('EXPIREAT', count[1], count[2])
+  local fresh = false
+  for field, amount in pairs(count[3]) do
+    if redis.call('HINCRBY', count[1], field, amount) == amount then fresh = true end
+  end
+  -- A new bucket has new fields only, and most writes find every one of theirs.
+  if fresh then redis.call('EXPIREAT', count[1], count[2]) end
 end
 for _, pair in ipairs(asked[3]) do redis.call('HSET', KEYS[2], pair[1], pair[2]) end
 return 1
