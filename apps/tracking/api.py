@@ -176,11 +176,6 @@ def load_interactions(
     )
 
 
-def iter_history(*, since: datetime) -> Iterator[list[TrackedEvent]]:
-    """Yield all events of all sites from `since` on, ordered by time and event id, in slices."""
-    return history.iter_history(since=since)
-
-
 def read_history(*, since: datetime) -> AbstractContextManager[History]:
     """Return all events of all sites from `since` on, ordered by time and event id, without those that were replayed,
     and the positions of the table consumer, as of one moment: following from them goes on exactly where they end.

@@ -48,10 +48,3 @@ def _window(since: datetime) -> list[Any]:
 def _batches(cursor: Any) -> Iterator[list[TrackedEvent]]:
     while rows := cursor.fetchmany(_STEP):
         yield [TrackedEvent(*row) for row in rows]
-
-
-def iter_history(*, since: datetime) -> Iterator[list[TrackedEvent]]:
-    """Yield all events of all sites from `since` on, ordered by time and event id, in slices of bounded memory."""
-    with connection.chunked_cursor() as cursor:
-        cursor.execute(_READ, _window(since))
-        yield from _batches(cursor)

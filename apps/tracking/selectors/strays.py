@@ -7,7 +7,7 @@ from psycopg import sql
 BOUND = 10_000
 # Months before 2000 stay in the default partition for good.
 _COUNT = """
-SELECT count(*) FILTER (WHERE day >= DATE '2000-01-01') FROM (SELECT day FROM {other} LIMIT {bound}) AS some
+SELECT count(*) FILTER (WHERE day >= DATE '2000-01-01') FROM (SELECT day FROM {other} LIMIT {bound}) AS first_rows
 """
 
 

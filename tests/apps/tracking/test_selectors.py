@@ -1,4 +1,4 @@
-"""The history as columns and as events."""
+"""The history as columns."""
 
 from datetime import timedelta
 from typing import Any
@@ -10,8 +10,10 @@ from django.test.utils import CaptureQueriesContext
 
 from apps.tracking import api
 from apps.tracking.contracts import EVENT_TYPES
+from apps.tracking.selectors import clocks
 from specrec.kernel import ids
 from tests.apps.tracking.scene import HISTORY, NOW, drain_all, ingest, make_event, open_site
+from tests.apps.tracking.told import append, tracked
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ADA, BEA = (ids.shopper_id("uk", "anonymous", name) for name in ("ada", "bea"))
@@ -83,6 +85,11 @@ class TestLoadInteractions:
         drain_all()
         assert len(load(since=midnight, until=midnight + timedelta(minutes=1)).time) == 1
 
+    def test_an_event_whose_clock_was_a_day_behind_is_in_the_window_of_its_corrected_time(self) -> None:
+        append(tracked(time=NOW, day=(NOW - clocks.MAX_CORRECTION).date()))
+        drain_all()
+        assert len(load(since=NOW, until=NOW + timedelta(minutes=1)).time) == 1
+
     def test_only_the_asked_types(self) -> None:
         ingest(make_event(item_id="a"), make_event(item_id="b", type="click"), make_event(item_id="c", type="dismiss"))
         drain_all()
@@ -114,25 +121,3 @@ class TestLoadInteractions:
         ingest(*events)
         drain_all()
         assert load().item_ids == [one["item_id"] for one in sorted(events, key=lambda one: one["id"])]
-
-
-class TestIterHistory:
-    def test_events_come_back_as_they_were_streamed(self) -> None:
-        ingest(make_event(time=at(1), consent=HISTORY, item_id="b"), make_event(time=at(2), item_id="a"))
-        turns = iter([False, True])
-        (batch,) = api.follow(group="test", position=None, limit=10, wait=0.0, stop=lambda: next(turns))
-        drain_all()
-        (slice_,) = api.iter_history(since=NOW - timedelta(days=1))
-        assert slice_ == sorted(batch.events, key=lambda event: event.time)
-
-    def test_what_lies_before_is_left_out(self) -> None:
-        ingest(make_event(time=at(10), item_id="old"), make_event(time=at(1), item_id="new"))
-        drain_all()
-        found = [event.item_id for part in api.iter_history(since=NOW - timedelta(minutes=5)) for event in part]
-        assert found == ["new"]
-
-    def test_slices_are_bounded(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("apps.tracking.selectors._HISTORY_STEP", 2)
-        ingest(*[make_event() for _ in range(5)])
-        drain_all()
-        assert [len(part) for part in api.iter_history(since=NOW - timedelta(days=1))] == [2, 2, 1]
