@@ -6,3 +6,7 @@ from django.apps import AppConfig
 class RecommendConfig(AppConfig):
     name = "apps.recommend"
     verbose_name = "Recommendations"
+
+    def ready(self) -> None:
+        """Register the pages of the admin: it looks into the package `admin` only, which is empty."""
+        from apps.recommend.admin import pages, weights  # noqa: F401 - the one sanctioned place for a late import
