@@ -148,7 +148,7 @@ def run_stack(
         make_private(running.folder / "beat")
         run_manage("migrate", "--noinput", environment=variables)
         if broker is not None:
-            run_manage("create_topics", environment=variables)
+            run_manage("create_topics", "--replication", "1", environment=variables)
         place = Place(folder=running.folder, port=port, roles=roles)
         supervisor = Supervisor({name: _watched(name, place, variables) for name in roles})
         url = f"http://{HOST}:{port}"

@@ -110,7 +110,7 @@ def _keep_running() -> None:
         variables = {"SPECREC_STREAM": "kafka", "SPECREC_KAFKA_BROKERS": broker.brokers}
         for name, value in variables.items():
             sys.stdout.write(f"export {name}={shlex.quote(value)}\n")
-        sys.stdout.write("# then make the topics: python manage.py create_topics\n")
+        sys.stdout.write("# then make the topics: python manage.py create_topics --replication 1\n")
         sys.stdout.write(f"# Apache Kafka runs (process {broker.pid}); Ctrl-C stops it and forgets what it holds\n")
         sys.stdout.flush()
         while True:
