@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 _KEPT = 4_096
 _MAX_LENGTH = 400
-_VERSION = re.compile(r"/\d[\d.]*")
+_VERSION = re.compile(r"(?<!Darwin)(?<!CFNetwork)/\d[\d.]*")  # those two tell a phone from a desk
 _DESKTOP = ("Windows NT", "Macintosh", "X11; Linux", "X11; CrOS", "X11; Ubuntu")
 _NOT_DESKTOP = ("Android", "Mobile", "Xbox", "TV", "Tizen", "PlayStation", "Tesla")
 _MOBILE = frozenset({"smartphone", "feature phone", "phablet", "portable media player", "wearable", "camera"})

@@ -86,6 +86,16 @@ DROPPED: dict[str, tuple[dict[str, Any], str, str | None]] = {
     "purchase without price": (PURCHASE | {"unit_price": None}, "missing_field", "unit_price"),
     "purchase without currency": (PURCHASE | {"currency": None}, "missing_field", "currency"),
     "return without order": (PURCHASE | {"type": "return", "order_id": None}, "missing_field", "order_id"),
+    "position of nowhere": ({"context": {"position": 1}}, "inconsistent", "context.position"),
+    "answer of nothing": (
+        {"context": {"recommendation_id": "0b5c0ed8-6f64-4b39-8c7e-8f3b1d3c8a11"}},
+        "inconsistent",
+        "context.recommendation_id",
+    ),
+    "crawler, told by a server": ({"context": {"user_agent": "Googlebot/2.1"}}, "bot", "context.user_agent"),
+    "user agent without end": ({"context": {"user_agent": "x" * 1_001}}, "invalid", "context.user_agent"),
+    "referrer without end": ({"context": {"referrer": "x" * 2_001}}, "invalid", "context.referrer"),
+    "campaign with a blank": ({"context": {"campaign": "a b"}}, "invalid", "context.campaign"),
     "consent of nobody": ({"consent": [], "anonymous_id": None}, "missing_field", "anonymous_id"),
 }
 
@@ -120,6 +130,9 @@ class TestClaims:
     def test_a_browser_may_not_send_history(self) -> None:
         assert verdict(run_event(make_event(historical=True), is_server=False)) == ("not_allowed", "historical")
 
+    def test_a_browser_may_not_replay(self) -> None:
+        assert verdict(run_event(make_event(replay=True), is_server=False)) == ("not_allowed", "replay")
+
     def test_a_server_may_do_both(self) -> None:
         draft = run_event(make_event(customer_id="c-1", historical=True, time="1999-12-31T12:00:00Z"))
         assert (draft.reason, draft.time) == (None, datetime(1999, 12, 31, 12, tzinfo=UTC))
@@ -151,6 +164,108 @@ class TestTime:
         assert (draft.time, draft.day) == (datetime(2026, 11, 22, 1, 30, tzinfo=UTC), date(2026, 11, 22))
 
 
+AN_HOUR_AHEAD = NOW + timedelta(hours=1)
+SENT: dict[str, tuple[datetime, datetime, datetime]] = {
+    # sent at, time of the event, corrected time
+    "a clock that is right": (NOW, NOW - timedelta(minutes=2), NOW - timedelta(minutes=2)),
+    "five seconds are the network": (
+        NOW - timedelta(seconds=5),
+        NOW - timedelta(minutes=2),
+        NOW - timedelta(minutes=2),
+    ),
+    "six are not": (NOW - timedelta(seconds=6), NOW - timedelta(minutes=2), NOW - timedelta(seconds=114)),
+    "an hour ahead": (AN_HOUR_AHEAD, AN_HOUR_AHEAD - timedelta(minutes=2), NOW - timedelta(minutes=2)),
+    "a day behind": (NOW - timedelta(hours=24), NOW - timedelta(hours=25), NOW - timedelta(hours=1)),
+    "more than a day behind": (NOW - timedelta(hours=25), NOW - timedelta(hours=26), NOW - timedelta(hours=26)),
+    "an event after its sending": (AN_HOUR_AHEAD, AN_HOUR_AHEAD + timedelta(minutes=4), NOW),
+}
+
+
+class TestSkew:
+    @pytest.mark.parametrize(("sent_at", "time", "corrected"), SENT.values(), ids=SENT)
+    def test_the_time_is_corrected_by_what_the_clock_is_off(
+        self, sent_at: datetime, time: datetime, corrected: datetime
+    ) -> None:
+        draft = run_event(make_event(time=time.isoformat()), sent_at=sent_at)
+        assert (draft.reason, draft.time, draft.day) == (None, corrected, time.date())
+
+    def test_a_retry_has_the_same_day(self) -> None:
+        time = NOW.replace(hour=0, minute=30) + timedelta(days=1)
+        drafts = [
+            run_event(make_event(time=time.isoformat()), sent_at=NOW + timedelta(hours=13, seconds=late))
+            for late in (0, 90)
+        ]
+        assert [(draft.reason, draft.day) for draft in drafts] == [(None, date(2026, 11, 23))] * 2
+
+    def test_six_minutes_after_its_sending_is_the_future(self) -> None:
+        late = AN_HOUR_AHEAD + timedelta(minutes=6)
+        draft = run_event(make_event(time=late.isoformat()), sent_at=AN_HOUR_AHEAD)
+        assert verdict(draft) == ("in_future", "time")
+
+    def test_what_is_too_old_is_told_by_the_corrected_time(self) -> None:
+        time = NOW - timedelta(days=30, minutes=30)
+        assert verdict(run_event(make_event(time=time.isoformat()))) == ("too_old", "time")
+        assert run_event(make_event(time=time.isoformat()), sent_at=NOW - timedelta(hours=1)).reason is None
+
+    @pytest.mark.parametrize("kind", ["historical", "replay"])
+    def test_an_import_is_not_corrected(self, kind: str) -> None:
+        time = NOW - timedelta(days=3)
+        draft = run_event(make_event(time=time.isoformat(), **{kind: True}), sent_at=NOW - timedelta(hours=2))
+        assert draft.time == time
+
+    @pytest.mark.parametrize("time", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
+    def test_ends_of_calendars_are_dropped(self, time: str) -> None:
+        assert run_event(make_event(time=time), sent_at=NOW - timedelta(hours=2)).reason is not None
+
+
+CRAWLER = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
+PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1 Version/17.0 Mobile/15E148 Safari/604"
+
+
+class TestBots:
+    def test_a_crawler_that_calls_is_dropped(self) -> None:
+        assert verdict(run_event(make_event(), is_server=False, user_agent=CRAWLER)) == ("bot", None)
+
+    def test_a_site_may_keep_them(self) -> None:
+        rules = Rules(site_id="uk", time_zone="UTC", retention=timedelta(days=30), drop_bots=False)
+        draft = run_event(make_event(), is_server=False, user_agent=CRAWLER, rules=rules)
+        assert (draft.reason, draft.device) == (None, "other")
+
+    def test_the_server_that_calls_is_not_the_shopper(self) -> None:
+        draft = run_event(make_event(), user_agent="python-requests/2.31")
+        assert (draft.reason, draft.device) == (None, None)
+
+    def test_a_browser_cannot_tell_another_user_agent(self) -> None:
+        told = make_event(context={"user_agent": PHONE})
+        assert verdict(run_event(told, is_server=False, user_agent=CRAWLER)) == ("bot", None)
+
+    @pytest.mark.parametrize("user_agent", [None, ""])
+    def test_no_user_agent_is_no_bot(self, user_agent: str | None) -> None:
+        draft = run_event(make_event(), is_server=False, user_agent=user_agent)
+        assert (draft.reason, draft.device) == (None, None)
+
+    def test_the_device_is_that_of_the_shopper(self) -> None:
+        assert run_event(make_event(context={"user_agent": PHONE})).device == "mobile"
+        assert run_event(make_event(), is_server=False, user_agent=PHONE).device == "mobile"
+
+
+class TestReferrer:
+    def test_it_is_unknown_where_nobody_tells(self) -> None:
+        assert run_event(make_event()).referrer is None
+
+    def test_the_page_that_calls_is_ours(self) -> None:
+        told = make_event(context={"referrer": "https://shop.example/p/1"})
+        assert run_event(told).referrer == "other"
+        assert run_event(told, origin="https://shop.example").referrer == "internal"
+
+    def test_where_a_key_may_be_used_is_ours(self) -> None:
+        rules = Rules(
+            site_id="uk", time_zone="UTC", retention=timedelta(days=30), own_hosts=frozenset({"shop.example"})
+        )
+        told = make_event(context={"referrer": "https://shop.example/p/1"})
+        assert run_event(told, rules=rules).referrer == "internal"
+
+
 class TestDuplicates:
     def test_the_same_id_and_day_counts_once(self) -> None:
         batch = batch_of()
@@ -160,3 +275,9 @@ class TestDuplicates:
             for step in STEPS:
                 step(draft, batch)
         assert [draft.duplicate for draft in drafts] == [False, True]
+
+    def test_what_was_dropped_hides_nothing(self) -> None:
+        batch = batch_of()
+        good = make_event()
+        bad = run(msgspec.json.encode(good | {"context": {"position": 1}}), batch)
+        assert (verdict(bad)[0], run(msgspec.json.encode(good), batch).duplicate) == ("inconsistent", False)
