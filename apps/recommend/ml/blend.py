@@ -14,7 +14,6 @@ from apps.recommend.ml.neighbours import Neighbours
 
 Rows = NDArray[np.int32]
 Weights = NDArray[np.float32]
-_LEAST = 1e-12  # stands for nothing where nothing must not be divided by
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,18 +138,27 @@ def _or(override: float | None, value: float) -> float:
 
 
 def _shares_of(history: Rows | Weighted, params: BlendParams, size: int) -> tuple[Rows, Weights]:
-    """Return distinct known rows, newest first, and how much each gives: by its newest place, and greatest weight."""
+    """Return distinct known rows, newest first, and how much each gives: by its newest place, and greatest weight.
+
+    What weighs nothing is not among them.
+    """
+    weight_of = _weight_of(history) if isinstance(history, Weighted) else None
     rows = history.rows if isinstance(history, Weighted) else history
-    known = [row for row in rows[::-1].tolist() if 0 <= row < size]
+    known = [row for row in rows[::-1].tolist() if 0 <= row < size and (weight_of is None or weight_of[row] > 0.0)]
     newest_first = np.array(list(dict.fromkeys(known))[: params.max_history], dtype=np.int32)
     shares = np.float32(params.history_decay) ** np.arange(len(newest_first), dtype=np.float32)
-    if isinstance(history, Weighted) and len(newest_first):
-        weight_of: dict[int, float] = {}
-        for row, weight in zip(rows.tolist(), history.weights.tolist(), strict=True):
-            weight_of[row] = max(weight, weight_of.get(row, 0.0))
+    if weight_of is not None and known:
         weights = np.array([weight_of[row] for row in newest_first.tolist()], dtype=np.float32)
-        shares *= weights / max(float(weights.max()), _LEAST)
+        shares *= weights / weights.max()
     return newest_first, shares
+
+
+def _weight_of(history: Weighted) -> dict[int, float]:
+    """Return the greatest weight of each row."""
+    found: dict[int, float] = {}
+    for row, weight in zip(history.rows.tolist(), history.weights.tolist(), strict=True):
+        found[row] = max(weight, found.get(row, 0.0))
+    return found
 
 
 def _gather(lists: Neighbours, rows: Rows, shares: Weights) -> _Given:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
-from apps.recommend.ml.blend import BlendParams, blend_lists, score_history
+from apps.recommend.ml.blend import BlendParams, Weighted, blend_lists, score_history
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,26 @@ class TestScoreHistory:
     def test_a_repeated_item_counts_once_at_its_newest_place(self, arrays: Arrays) -> None:
         repeated, once = score_history(arrays, rows(0, 3, 0), PARAMS), score_history(arrays, rows(3, 0), PARAMS)
         assert repeated.scores.tolist() == once.scores.tolist()
+
+    def test_equal_weights_are_no_weights(self, arrays: Arrays) -> None:
+        plain = score_history(arrays, rows(0, 3), PARAMS)
+        weighted = score_history(arrays, Weighted(rows(0, 3), np.array([4.0, 4.0], dtype=np.float32)), PARAMS)
+        assert weighted.rows.tolist() == plain.rows.tolist()
+        assert weighted.scores.tolist() == plain.scores.tolist()
+
+    def test_weights_count_against_the_greatest(self, arrays: Arrays) -> None:
+        scored = score_history(arrays, Weighted(rows(0, 3), np.array([3.0, 1.0], dtype=np.float32)), PARAMS)
+        assert scored.scores[scored.rows == 2] == pytest.approx([0.5 * 0.5 + 1.0 / 3.0 + 0.1])
+
+    def test_an_item_has_the_greatest_weight_of_its_places(self, arrays: Arrays) -> None:
+        twice = Weighted(rows(3, 0, 3), np.array([3.0, 1.0, 1.0], dtype=np.float32))
+        once = Weighted(rows(0, 3), np.array([1.0, 3.0], dtype=np.float32))
+        assert (
+            score_history(arrays, twice, PARAMS).scores.tolist() == score_history(arrays, once, PARAMS).scores.tolist()
+        )
+
+    def test_a_history_of_no_weight_leads_nowhere(self, arrays: Arrays) -> None:
+        assert len(score_history(arrays, Weighted(rows(0), np.zeros(1, dtype=np.float32)), PARAMS).rows) == 0
 
     def test_only_the_newest_items_count(self, arrays: Arrays) -> None:
         short = replace(PARAMS, max_history=1)

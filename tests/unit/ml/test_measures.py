@@ -89,5 +89,16 @@ class TestSplitByTime:
             assert time[case.history].max() < time[case.target]
             assert set(sequence[case.history]) == {sequence[case.target]}
 
+    def test_histories_have_the_weights_of_their_events(self) -> None:
+        weight = np.array([2.0, 3.0, 1.0])
+        time = np.array([1.0, 2.0, 9.0])
+        _, (case,) = split_by_time(ints(0, 0, 0), ints(5, 6, 7), time, share=0.3, weight=weight)
+        assert case.weights is not None
+        assert (case.history.tolist(), case.weights.tolist()) == ([5, 6], [2.0, 3.0])
+
+    def test_without_weights_there_are_none(self) -> None:
+        _, (case,) = split_by_time(ints(0, 0, 0), ints(5, 6, 7), np.array([1.0, 2.0, 9.0]), share=0.3)
+        assert case.weights is None
+
     def test_nothing(self) -> None:
         assert split_by_time(ints(), ints(), np.empty(0), share=0.1)[1] == []

@@ -64,9 +64,12 @@ class Command(commands.Command):
 
         signal.signal(signal.SIGTERM, stop)
         signal.signal(signal.SIGINT, stop)
+        count = 0
         with tqdm(unit=" events", file=sys.stderr, disable=quiet) as bar:
 
             def advance(added: int, total: int) -> None:
+                nonlocal count
+                count += added
                 bar.total = total
                 bar.update(added)
 
@@ -75,7 +78,6 @@ class Command(commands.Command):
                     "Stopped: the features are not whole. A consumer that runs rebuilds them, or this command again."
                 )
                 raise CommandError(message)
-            count = bar.n
         self.stdout.write(f"rebuilt from {count:,} events")
 
     def _export(self, site: str) -> None:
