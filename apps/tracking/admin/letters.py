@@ -1,7 +1,7 @@
 """Dead letters: what could not be written and why, to be tried again once that is mended."""
 
 import json
-from typing import Any, ClassVar
+from typing import Any
 
 import msgspec
 from django.contrib import admin, messages
@@ -35,7 +35,7 @@ class DeadLetterAdmin(ReadOnlyAdmin):
     date_hierarchy = "failed_at"
     paginator = BoundedPaginator
     list_per_page = 50
-    actions: ClassVar[list[str]] = ["replay_selected", "replay_shown"]  # type: ignore[assignment]  # the base has none
+    actions = ("replay_selected", "replay_shown")  # type: ignore[assignment]  # the base has none
 
     @admin.display(description="content")
     def content(self, letter: DeadLetter) -> str:

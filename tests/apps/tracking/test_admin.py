@@ -6,10 +6,13 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from apps.tracking.models import DeadLetter
+from apps.tracking import api
+from apps.tracking.models import DeadLetter, StreamPosition
 from apps.tracking.stream.base import Record
 from apps.tracking.stream.postgres import PostgresStream
-from tests.apps.tracking.scene import drain_all, ingest, make_event, open_site
+from specrec.kernel.errors import Unavailable
+from tests.apps.tracking.months import OLD, store
+from tests.apps.tracking.scene import NOW, drain_all, ingest, make_event, open_site
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -57,3 +60,43 @@ class TestPositions:
         ingest(make_event(), make_event())
         content = operator.get("/admin/tracking/streamposition/").content
         assert b'<td class="field-lag">2</td>' in content
+
+    def test_each_partition_has_its_row(self, operator: Client) -> None:
+        for partition in ("0", "1"):
+            StreamPosition.objects.create(group="table", partition=partition, position="", updated_at=NOW)
+        content = operator.get("/admin/tracking/streamposition/").content
+        assert [content.count(f'<td class="field-partition">{name}</td>'.encode()) for name in "012"] == [1, 1, 0]
+
+    def test_the_lags_are_asked_for_once(self, operator: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+        asked: list[int] = []
+        monkeypatch.setattr(PostgresStream, "lag", lambda _self: asked.append(1) or {"table": 7})
+        for partition in ("0", "1"):
+            StreamPosition.objects.create(group="table", partition=partition, position="", updated_at=NOW)
+        content = operator.get("/admin/tracking/streamposition/").content
+        assert (content.count(b'<td class="field-lag">7</td>'), len(asked)) == (2, 1)
+
+    def test_a_stream_that_is_away_is_told(self, operator: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+        def away(_self: PostgresStream) -> dict[str, int]:
+            raise Unavailable("The stream is away.", code="stream_unavailable")
+
+        monkeypatch.setattr(PostgresStream, "lag", away)
+        assert b"The stream is away." in operator.get("/admin/tracking/streamposition/").content
+
+    def test_rows_in_default_partitions_are_warned_of(self, operator: Client) -> None:
+        assert b"default partitions" not in operator.get("/admin/tracking/streamposition/").content
+        store(OLD.date())
+        assert (
+            b"1 events or slates lie in default partitions" in operator.get("/admin/tracking/streamposition/").content
+        )
+
+
+class TestDailyCounts:
+    def test_they_are_listed_and_filtered(self, operator: Client) -> None:
+        ingest(make_event(item_id="frame-77"))
+        drain_all()
+        api.count_days()
+        told = [
+            b"frame-77" in operator.get(f"/admin/tracking/dailycount/?{query}").content
+            for query in ("type=view", "type=click", "day__year=2026", "day__year=2025", "q=frame-77", "q=frame-7")
+        ]
+        assert told == [True, False, True, False, True, False]

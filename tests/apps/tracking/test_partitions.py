@@ -8,6 +8,7 @@ import pytest
 from django.db import connection, transaction
 
 from apps.tracking import api
+from apps.tracking.selectors import strays
 from apps.tracking.services import partitions
 from tests.apps.tracking.months import OLD, drop_all, home_of, names, store
 from tests.apps.tracking.scene import NOW, drain_all, ingest, make_event, open_site
@@ -88,3 +89,32 @@ class TestMakePartitions:
             partitions.create_partition(table="tracking_event", month=date(2013, 5, 1))
             transaction.set_rollback(True)
         assert names() == []
+
+
+class TestStrays:
+    def test_rows_of_months_that_may_have_their_own_partition_are_counted(self) -> None:
+        store(OLD.date())
+        store(date(1984, 1, 1))
+        assert api.count_strayed() == 1
+
+    def test_no_more_than_the_bound_is_looked_at(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(strays, "BOUND", 2)
+        for day in (3, 4, 5):
+            store(date(2013, 5, day))
+        assert api.count_strayed() == 2
+
+    def test_none_are_left_when_partitions_were_made(self, caplog: pytest.LogCaptureFixture) -> None:
+        store(OLD.date())
+        api.make_partitions(now=NOW)
+        assert (api.count_strayed(), "default partition" in caplog.text) == (0, False)
+
+    def test_those_that_cannot_be_moved_are_warned_of(
+        self, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        monkeypatch.setattr(partitions, "_CREATE", ("SET LOCAL lock_timeout = '10ms'", *partitions._CREATE))
+        store(OLD.date())
+        given = connection.get_connection_params() | {"dbname": connection.settings_dict["NAME"]}
+        with psycopg.connect(**given) as reader:
+            reader.execute("SELECT count(*) FROM tracking_event")
+            partitions.make_partitions(now=NOW)
+        assert "1 rows or more of tracking_event lie in its default partition" in caplog.text

@@ -6,12 +6,15 @@ from typing import Any
 
 import psycopg
 import pytest
+from django.contrib.auth.models import User
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from apps.tracking import api
+from apps.tracking import api, tasks
 from apps.tracking.models import Event
 from apps.tracking.services import partitions, retention
+from specrec.kernel import clock
 from tests.apps.tracking.months import OLD, drop_all, home_of, names, store
 from tests.apps.tracking.scene import NOW, drain_all, ingest, make_event, open_site
 
@@ -33,6 +36,24 @@ def other() -> Iterator[psycopg.Connection[Any]]:
     with psycopg.connect(**given) as made:
         yield made
         made.rollback()
+
+
+class TestTask:
+    def test_a_retention_changed_in_the_admin_takes_effect_without_a_restart(
+        self, client: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        old = NOW - timedelta(days=20)
+        store(old.date(), received_at=old)
+        monkeypatch.setattr(clock, "now", lambda: NOW)
+        tasks.make_partitions()
+        assert Event.objects.count() == 1
+        client.force_login(User.objects.create_superuser("olga", "", "a-long-password"))
+        page = client.get("/admin/profiles/site/uk/change/").context["adminform"].form
+        given = {name: page.initial.get(name) or "" for name in page.fields}
+        changed = client.post("/admin/profiles/site/uk/change/", given | {"event_retention_days": "10"})
+        assert changed.status_code == 302
+        tasks.make_partitions()
+        assert Event.objects.count() == 0
 
 
 class TestDropPartitions:
