@@ -20,16 +20,20 @@ _GIVE_UP = 90.0
 _RETRY = 0.1
 
 
-class _Outcome(msgspec.Struct):
+class Outcome(msgspec.Struct):
+    """What became of one event."""
+
     status: str
 
 
-class _Answer(msgspec.Struct):
+class Answer(msgspec.Struct):
+    """What of the answer to a batch is looked at."""
+
     accepted: int
-    results: list[_Outcome]
+    results: list[Outcome]
 
 
-_ANSWERS = msgspec.json.Decoder(_Answer)
+_ANSWERS = msgspec.json.Decoder(Answer)
 
 
 @dataclass(slots=True)
@@ -129,7 +133,7 @@ class Sender(threading.Thread):
             time.sleep(_RETRY)
         self.promised.unanswered += ids
 
-    def _try(self, body: bytes) -> _Answer | None:
+    def _try(self, body: bytes) -> Answer | None:
         try:
             status, answer = self._client.request("POST", "/v1/events", body)
         except (OSError, http.client.HTTPException):  # not answered, or cut off in the middle of it
@@ -142,7 +146,7 @@ class Sender(threading.Thread):
             raise Failed(message)
         return None
 
-    def _note(self, ids: list[bytes], answer: _Answer) -> None:
+    def _note(self, ids: list[bytes], answer: Answer) -> None:
         if answer.accepted == len(ids):
             self.promised.ids += ids
             return
@@ -153,39 +157,9 @@ class Sender(threading.Thread):
                 self.promised.refused += 1
 
 
-def send_for(
-    client: Callable[[], Client], *, seconds: float, size: int, clients: int, seed: int, shoppers: int
-) -> Promised:
-    """Send from so many clients for so long; return what all of them were promised. Raises Failed if one broke off."""
-    until = time.monotonic() + seconds
-    senders = [
-        Sender(client, Batches(seed=seed + number, size=size, shoppers=shoppers), until) for number in range(clients)
-    ]
-    for sender in senders:
-        sender.start()
-    for sender in senders:
-        sender.join()
-    errors = [sender.error for sender in senders if sender.error]
-    if errors:
-        found = "; ".join(f"{type(error).__name__}: {error}" for error in errors)
-        raise Failed(f"{len(errors)} of {clients} clients broke off: {found}") from errors[0]
-    return _together([sender.promised for sender in senders])
-
-
 def consent_all(client: Callable[[], Client], *, seed: int, shoppers: int) -> Promised:
     """Have every shopper consent to personalisation by history, through the front door."""
     sender = Sender(client, Batches(seed=seed, size=500, shoppers=shoppers, consent=True), until=0.0)
     for ids, body in Batches(seed=seed, size=500, shoppers=shoppers, consent=True).make_all():
         sender.send(ids, body)
     return sender.promised
-
-
-def _together(found: list[Promised]) -> Promised:
-    whole = Promised()
-    for one in found:
-        whole.ids += one.ids
-        whole.milliseconds += one.milliseconds
-        whole.retries += one.retries
-        whole.refused += one.refused
-        whole.unanswered += one.unanswered
-    return whole
