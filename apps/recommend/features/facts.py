@@ -17,6 +17,7 @@ class ItemFacts:
     def __init__(self, columns: ItemColumns | None = None) -> None:
         self._columns = columns
         self._row_of: dict[str, int] = {} if columns is None else columns.row_of
+        self._known: dict[tuple[Dimension, str], tuple[str, ...]] = {}  # what was asked before, of items that there are
 
     def is_health(self, item_id: str) -> bool:
         """Return whether an interest in the item says something of health. What is not known is taken to."""
@@ -25,10 +26,15 @@ class ItemFacts:
 
     def keys(self, dimension: Dimension, item_id: str) -> tuple[str, ...]:
         """Return what the item is in this dimension: its categories, its brand, its price band; empty if unknown."""
-        row = self._row_of.get(item_id)
-        if row is None or self._columns is None:
-            return ()
-        columns = self._columns
+        found = self._known.get((dimension, item_id))
+        if found is None:
+            row = self._row_of.get(item_id)
+            if row is None or self._columns is None:
+                return ()
+            found = self._known[(dimension, item_id)] = self._find(self._columns, dimension, row)
+        return found
+
+    def _find(self, columns: ItemColumns, dimension: Dimension, row: int) -> tuple[str, ...]:
         if dimension == "category":
             codes = columns.category_indices[columns.category_indptr[row] : columns.category_indptr[row + 1]]
             return tuple(columns.category_ids[code] for code in codes.tolist())
@@ -36,8 +42,8 @@ class ItemFacts:
             brand = columns.brands[columns.brand[row]]
             return (brand,) if brand else ()
         if dimension == "price":
-            rank = self.price_rank(item_id)
-            return () if rank is None else (band_of(rank),)
+            rank = float(self._price_ranks[row])
+            return () if np.isnan(rank) else (band_of(rank),)
         return _attribute(columns.attributes[row], conf.ATTRIBUTES[dimension])
 
     def price_rank(self, item_id: str) -> float | None:

@@ -25,7 +25,8 @@ class Command(commands.Command):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Name what to do, and of whom."""
         actions = parser.add_subparsers(dest="action", required=True)
-        _action(actions, "list", "every feature with its entity, window, sensitivity and purpose")
+        every = _action(actions, "list", "every feature with its entity, window, sensitivity and purpose")
+        every.add_argument("--markdown", action="store_true", help="as the table of the documentation")
         show = _action(actions, "show", "the values of one shopper, item or placement now")
         show.add_argument("site", help="the site's slug")
         whom = show.add_mutually_exclusive_group(required=True)
@@ -38,7 +39,7 @@ class Command(commands.Command):
     def handle(self, *_: Any, action: str, **options: Any) -> None:
         """Do it."""
         if action == "list":
-            self._list()
+            self._list(markdown=options["markdown"])
         elif action == "show":
             self._show(options)
         elif action == "backfill":
@@ -46,9 +47,15 @@ class Command(commands.Command):
         else:
             self._export(options["site"])
 
-    def _list(self) -> None:
+    def _list(self, *, markdown: bool) -> None:
         features = [msgspec.structs.asdict(feature) for feature in api.list_features()]
-        self._table([_COLUMNS, *([feature[name] or "-" for name in _COLUMNS] for feature in features)])
+        rows = [[feature[name] or "-" for name in _COLUMNS] for feature in features]
+        if not markdown:
+            self._table([_COLUMNS, *rows])
+            return
+        named = ([f"`{name}`", *rest] for name, *rest in rows)
+        for cells in ([name.replace("_", "-") for name in _COLUMNS], ["---"] * len(_COLUMNS), *named):
+            self.stdout.write(f"| {' | '.join(cells)} |")
 
     def _show(self, options: dict[str, Any]) -> None:
         report = _report_of(options)

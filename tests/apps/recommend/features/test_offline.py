@@ -39,13 +39,12 @@ def event(number: int, hours: float, item: str = "frame-1", kind: str = "view", 
 
 
 def label(hours: float, item: str = "frame-1", **said: Any) -> Label:
-    return Label(
-        **({"shopper_id": ANNA, "item_id": item, "time": START + timedelta(hours=hours), "purposes": ALL} | said)
-    )
+    values: dict[str, Any] = {"purposes": ALL} | said
+    return Label(ANNA, item, START + timedelta(hours=hours), **values)
 
 
 def at(found: FeatureValues, name: str) -> list[float]:
-    return found.values[:, found.names.index(name)].tolist()
+    return [float(value) for value in found.values[:, found.names.index(name)]]
 
 
 # Few moments, so that many events and labels share one.
@@ -176,7 +175,9 @@ class TestPointInTime:
 
     def test_only_the_named_features(self) -> None:
         found = point_in_time(place=PLACE, labels=[label(1)], batches=[[event(1, 0)]], names={"views_ever", "trending"})
-        assert (found.names, found.values.shape, found.values.dtype) == (["views_ever", "trending"], (1, 2), np.float64)
+        assert found.names == ["views_ever", "trending"]
+        assert found.values.shape == (1, 2)
+        assert found.values.dtype == np.dtype(np.float64)
 
     def test_no_labels(self) -> None:
         found = point_in_time(place=PLACE, labels=[], batches=[[event(1, 0)]])

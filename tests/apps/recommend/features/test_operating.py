@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from apps.profiles import api as profiles
@@ -157,6 +158,11 @@ class TestFeaturesCommand:
         ]
         assert sorted(row.split()[0] for row in rows) == sorted(definition.name for definition in DEFINITIONS)
         assert "trending                    item       number   counts  49 h " in "\n".join(rows)
+
+    def test_the_documentation_has_the_list(self) -> None:
+        page = (settings.BASE_DIR / "docs" / "reference" / "features.md").read_text(encoding="utf-8")
+        documented = "\n".join(row for row in page.splitlines() if row.startswith("| "))
+        assert run("list", "--markdown").strip() in documented, "manage.py features list --markdown has the table"
 
     def test_backfill_then_show_and_export(self) -> None:
         tell(("view", "frame-1"), ("view", "frame-1"), ("add_to_cart", "frame-2"))
