@@ -30,7 +30,7 @@ class KafkaStream:
     """The topic of events and the one of dead letters. Connects when it is first used."""
 
     def __init__(self, address: Address) -> None:
-        self._address = address
+        self.address = address
         self._lock = threading.Lock()
         self._pid = 0
         self._cluster: Cluster | None = None
@@ -41,7 +41,7 @@ class KafkaStream:
         """Write the records; all are acknowledged by the in-sync replicas when this returns."""
         if records:
             found = [(record, ((KIND, record.kind.encode()),)) for record in records]
-            self._get_producer().write(self._address.events, found)
+            self._get_producer().write(self.address.events, found)
 
     def open(self, *, group: str, find_positions: FindPositions) -> KafkaReader:
         """Return a reader of the group, which joins at its first read."""
@@ -75,7 +75,7 @@ class KafkaStream:
         """Write the letters to the topic of dead letters, the reason in a header."""
         if letters:
             found = [(one.record, ((KIND, one.record.kind.encode()), (REASON, one.reason.encode()))) for one in letters]
-            self._get_producer().write(self._address.dead_letters, found)
+            self._get_producer().write(self.address.dead_letters, found)
 
     def close(self) -> None:
         """Wait a moment for what is still on its way."""
@@ -90,7 +90,7 @@ class KafkaStream:
         with self._lock:
             self._notice_fork()
             if self._cluster is None:
-                self._cluster = Cluster(self._address)
+                self._cluster = Cluster(self.address)
             return self._cluster
 
     def _get_producer(self) -> KafkaProducer:
@@ -103,7 +103,7 @@ class KafkaStream:
         if self._pid != os.getpid():
             self._pid = os.getpid()
             self._cluster = None
-            self._producer = KafkaProducer(self._address)
+            self._producer = KafkaProducer(self.address)
 
 
 def address_from_settings() -> Address:

@@ -41,7 +41,7 @@ class Address:
         common = {
             "bootstrap.servers": self.brokers,
             "client.id": "specrec",
-            "log_level": 2,  # what goes wrong is raised to callers, who say it once; it would be repeated for every attempt
+            "log_level": 2,  # what goes wrong is raised to callers, who say it once, not for every attempt
             "reconnect.backoff.ms": 50,
             "reconnect.backoff.max.ms": 1_000,  # a broker that is back is used within a second
         }

@@ -17,11 +17,11 @@ logger = logging.getLogger(__name__)
 DELIVERY_SECONDS = 10.0
 _TRIAL_SECONDS = 2.0
 _FLUSH_SECONDS = 5.0
-_POLL = 0.002  # another thread may have been told of our deliveries: look again soon
+_PUSH = 0.002  # another thread may have been told of our deliveries: look again soon
 _OPTIONS = {
     "enable.idempotence": True,
     "acks": "all",
-    "linger.ms": 1,  # one call hands over all its records at once: there is nothing to wait for
+    "linger.ms": 5,  # as long as handing over a thousand records takes: fewer and fuller batches; see _push
     "compression.type": "lz4",
     "partitioner": "murmur2_random",  # as in Kafka's own clients: other producers agree on a shopper's partition
     "message.timeout.ms": int(DELIVERY_SECONDS * 1_000),
@@ -57,7 +57,7 @@ class KafkaProducer:
                 while not delivery.is_over():
                     if time.monotonic() > deadline:
                         raise away("records were not acknowledged in time.")
-                    producer.poll(_POLL)
+                    _push(producer)
             except (KafkaException, Unavailable) as error:
                 self._is_suspect = True
                 self._give_up_after(producer, error)
@@ -138,6 +138,11 @@ def _hand_over(
         except BufferError as error:
             if time.monotonic() > deadline:
                 raise away("too many records wait to be written.") from error
-            producer.poll(_POLL)
+            _push(producer)
         else:
             return
+
+
+def _push(producer: Producer) -> None:
+    """Let deliveries be told. `flush` and not `poll`: who waits has handed over all, so that nothing need linger."""
+    producer.flush(_PUSH)

@@ -93,6 +93,7 @@ class PostgresStream:
     def open(self, *, group: str, find_positions: FindPositions) -> "PostgresReader":
         """Return a reader of the group."""
         rows.register(group=group)
+        _adopt()  # now, so that records that came with a dump are before those that will be written
         return PostgresReader(group, find_positions)
 
     def acknowledge(self, *, group: str, positions: Mapping[str, str]) -> None:
@@ -195,13 +196,19 @@ class PostgresReader:
             return list(cursor.fetchall())
 
 
-def _place(position: str | None) -> tuple[str, int]:
-    """Return where a reader stands that goes on after `position`; raises PositionLost."""
+def _adopt() -> None:
+    """Make this cluster's own what came from another one with a dump."""
     with availability(), connection.cursor() as cursor:
         cursor.execute(_ADOPT)
         if cursor.rowcount:
             logger.error("the event log came from another cluster: %d records numbered anew", cursor.rowcount)
         cursor.execute(_FORGET)
+
+
+def _place(position: str | None) -> tuple[str, int]:
+    """Return where a reader stands that goes on after `position`; raises PositionLost."""
+    _adopt()  # the cluster may be another one than when the reader was opened
+    with availability(), connection.cursor() as cursor:
         cursor.execute(_TRIMMED)
         trimmed = cursor.fetchone() or _START
     standing = _parse(position, _next_xid())

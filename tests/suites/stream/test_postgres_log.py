@@ -9,8 +9,8 @@ import pytest
 from django.db import connection, transaction
 
 from apps.tracking.contracts import PositionLost
-from apps.tracking.models import LogTrimmed
-from apps.tracking.stream.base import TABLE_GROUP, Record
+from apps.tracking.models import LogTrimmed, StreamPosition
+from apps.tracking.stream.base import ONLY, TABLE_GROUP, Record
 from apps.tracking.stream.postgres import PostgresReader, PostgresStream
 from specrec.kernel.errors import Unavailable
 
@@ -29,6 +29,10 @@ def other() -> Iterator[psycopg.Connection]:
         made.rollback()
 
 
+def open_reader(stream: PostgresStream, position: str | None = None) -> PostgresReader:
+    return stream.open(group="readers", find_positions=lambda _: {} if position is None else {ONLY: position})
+
+
 def payloads(reader: PostgresReader) -> list[bytes]:
     chunk = reader.read(limit=100, wait=0.0)
     return [] if chunk is None else [one.payload for one in chunk.records]
@@ -37,7 +41,7 @@ def payloads(reader: PostgresReader) -> list[bytes]:
 class TestLateCommit:
     def test_an_earlier_transaction_that_commits_later_is_not_skipped(self, other: psycopg.Connection) -> None:
         stream = PostgresStream()
-        reader = stream.open(group="readers", position=None)
+        reader = open_reader(stream)
         other.execute(INSERT, [b"early but late"])
         stream.append([Record("event", "bea", b"neighbour")])
         seen_before = payloads(reader)
@@ -46,7 +50,7 @@ class TestLateCommit:
 
     def test_a_later_sequence_number_in_an_older_transaction_is_not_skipped(self, other: psycopg.Connection) -> None:
         stream = PostgresStream()
-        reader = stream.open(group="readers", position=None)
+        reader = open_reader(stream)
         other.execute("SELECT pg_current_xact_id()")
         stream.append([Record("event", "bea", b"first number")])
         other.execute(INSERT, [b"older transaction, second number"])
@@ -56,7 +60,7 @@ class TestLateCommit:
 
     def test_the_reader_that_went_on_before_still_sees_it(self, other: psycopg.Connection) -> None:
         stream = PostgresStream()
-        reader = stream.open(group="readers", position=None)
+        reader = open_reader(stream)
         stream.append([Record("event", "bea", b"before")])
         assert payloads(reader) == [b"before"]
         other.execute(INSERT, [b"late"])
@@ -68,7 +72,7 @@ class TestLateCommit:
     def test_many_writers_at_once_lose_nothing(self) -> None:
         stream = PostgresStream()
         writers = [threading.Thread(target=_write, args=(stream, name)) for name in range(4)]
-        reader = stream.open(group="readers", position=None)
+        reader = open_reader(stream)
         for writer in writers:
             writer.start()
         found: list[bytes] = []
@@ -96,21 +100,21 @@ class TestRollBack:
         other.execute(INSERT, [b"taken back"])
         other.rollback()
         stream.append([Record("event", "bea", b"kept")])
-        assert payloads(stream.open(group="readers", position=None)) == [b"kept"]
+        assert payloads(open_reader(stream)) == [b"kept"]
 
     def test_a_refused_record_takes_its_whole_call_with_it(self) -> None:
         stream = PostgresStream()
         with pytest.raises(Exception, match="too long"):
             stream.append([Record("event", "ada", b"good"), Record("event", "x" * 200, b"key too long")])
-        assert payloads(stream.open(group="readers", position=None)) == []
+        assert payloads(open_reader(stream)) == []
 
     def test_a_position_rolls_back_with_its_transaction(self) -> None:
         stream = PostgresStream()
         stream.append([Record("event", "ada", b"one")])
         with transaction.atomic():
-            stream.acknowledge(group="readers", position="1:1")
+            stream.acknowledge(group="readers", positions={ONLY: "1:1"})
             transaction.set_rollback(True)
-        assert stream.find_position(group="readers") is None
+        assert stream.find_positions(group="readers") == {}
 
 
 class TestLostConnection:
@@ -124,13 +128,16 @@ class TestLostConnection:
             stream.append([Record("event", "ada", b"lost")])
         assert raised.value.code == "stream_unavailable"
         stream.append([Record("event", "ada", b"again")])
-        assert payloads(stream.open(group="readers", position=None)) == [b"again"]
+        assert payloads(open_reader(stream)) == [b"again"]
 
-    def test_a_reader_goes_on_where_it_stood(self, other: psycopg.Connection) -> None:
+    def test_a_reader_goes_on_where_its_owner_is(self, other: psycopg.Connection) -> None:
         stream = PostgresStream()
-        reader = stream.open(group="readers", position=None)
+        kept: dict[str, str] = {}
+        reader = stream.open(group="readers", find_positions=lambda _: kept)
         stream.append([Record("event", "ada", b"one")])
-        assert payloads(reader) == [b"one"]
+        chunk = reader.read(limit=1, wait=0.0)
+        assert chunk is not None
+        kept |= chunk.positions
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_backend_pid()")
             other.execute("SELECT pg_terminate_backend(%s)", [cursor.fetchone()[0]])
@@ -147,7 +154,7 @@ class TestOrder:
         with connection.cursor() as cursor:
             for number in ("10", "9", "100"):
                 cursor.execute(numbered, [number, number.encode()])
-        reader = PostgresStream().open(group="readers", position=None)
+        reader = open_reader(PostgresStream())
         first, second = reader.read(limit=1, wait=0.0), reader.read(limit=9, wait=0.0)
         assert first is not None
         assert second is not None
@@ -163,19 +170,21 @@ class TestRestoredElsewhere:
         stream = PostgresStream()
         stream.append([Record("event", "ada", b"new")])
         with pytest.raises(PositionLost):
-            stream.open(group="readers", position=self.AHEAD)
+            payloads(open_reader(stream, self.AHEAD))
 
     def test_it_acknowledges_nothing(self) -> None:
         stream = PostgresStream()
         stream.append([Record("event", "ada", b"new")])
-        stream.acknowledge(group=TABLE_GROUP, position=self.AHEAD)
+        stream.acknowledge(group=TABLE_GROUP, positions={ONLY: self.AHEAD})
         removed = stream.trim(before=datetime.now(UTC) + timedelta(hours=1))
         assert (stream.lag(), removed) == ({TABLE_GROUP: 1}, 0)
 
     def test_an_unreadable_one_acknowledges_nothing(self) -> None:
         stream = PostgresStream()
         stream.append([Record("event", "ada", b"new")])
-        stream.acknowledge(group=TABLE_GROUP, position="kafka/0/17")
+        StreamPosition.objects.create(
+            group=TABLE_GROUP, partition=ONLY, position="kafka/0/17", updated_at=datetime.now(UTC)
+        )
         removed = stream.trim(before=datetime.now(UTC) + timedelta(hours=1))
         assert (stream.lag(), removed) == ({TABLE_GROUP: 1}, 0)
 
@@ -185,7 +194,7 @@ class TestRestoredElsewhere:
         with connection.cursor() as cursor:
             for number in (2**40, 2**40 + 1):
                 cursor.execute(numbered, [str(number), f"restored {number - 2**40}".encode()])
-        reader = stream.open(group="readers", position=None)
+        reader = open_reader(stream)
         stream.append([Record("event", "ada", b"new")])
         assert payloads(reader) == [b"restored 0", b"restored 1", b"new"]
 
@@ -194,7 +203,7 @@ class TestRestoredElsewhere:
         with connection.cursor() as cursor:
             cursor.execute("INSERT INTO tracking_log_trimmed (id, xid, seq) VALUES (1, %s::xid8, 7)", [str(2**40)])
         stream.append([Record("event", "ada", b"one"), Record("event", "ada", b"two")])
-        chunk = stream.open(group="readers", position=None).read(limit=1, wait=0.0)
+        chunk = open_reader(stream).read(limit=1, wait=0.0)
         assert chunk is not None
-        assert payloads(stream.open(group="readers", position=chunk.position)) == [b"two"]
+        assert payloads(open_reader(stream, chunk.positions[ONLY])) == [b"two"]
         assert not LogTrimmed.objects.exists()
