@@ -53,7 +53,7 @@ def count(*, site_id: str, drafts: Sequence[Draft], now: datetime) -> None:
     counts.update(f"dropped:{draft.reason}" for draft in dropped)
     if duplicates := len(drafts) - len(kept) - len(dropped):
         counts["duplicate"] = duplicates
-    samples = {"accepted": _samples(kept, now), "dropped": _samples(dropped, now)}
+    samples = {"accepted": _samples(kept, now), "dropped": _samples(_mixed(dropped), now)}
     _TALLY.add(site_id, now.astimezone(UTC).date().isoformat(), counts, samples)
 
 
@@ -135,6 +135,13 @@ def _tell(counts: Counter[tuple[str, str, str]], samples: dict[_SampleKey, deque
                 pipe.ltrim(sample_key(site_id, what), 0, _SAMPLES - 1)
                 pipe.expire(sample_key(site_id, what), _KEPT_SAMPLES)
         pipe.execute()
+
+
+def _mixed(drafts: Sequence[Draft]) -> list[Draft]:
+    """Return the first of each reason before the others: the many must not hide the few."""
+    firsts = {draft.reason: draft for draft in reversed(drafts)}
+    chosen = {draft.index for draft in firsts.values()}
+    return [*firsts.values(), *(draft for draft in drafts if draft.index not in chosen)]
 
 
 def _samples(drafts: Iterable[Draft], now: datetime) -> list[bytes]:

@@ -63,39 +63,63 @@ class _Allowance:
 
 
 _allowance = _Allowance(most=2.0, share=0.2, dearest=0.1)
-_known: OrderedDict[str, Agent] = OrderedDict()
+_known: OrderedDict[str, Agent] = OrderedDict()  # by the text without versions
+_texts: dict[str, Agent] = {}  # by the whole text: looking for versions takes longer than all else
 _lock = threading.Lock()
+_warming = threading.Event()
 
 
 def find_agent(user_agent: str) -> Agent:
     """Return what this user agent is; never raises, and takes long for few strangers only."""
-    key = _VERSION.sub("/0", user_agent[:_MAX_LENGTH])
-    found = _known.get(key)
+    found = _texts.get(user_agent)
     if found is not None:
         return found
-    with _lock:  # who waits here mostly finds afterwards what the other has looked up
-        found = _known.get(key)
+    key = _VERSION.sub("/0", user_agent[:_MAX_LENGTH])
+    if not _lock.acquire(blocking=not _warming.is_set()):  # loading takes seconds, which no call waits for
+        return _UNKNOWN
+    try:
+        found = _find(key)
         if found is None:
-            if not _allowance.is_left():
-                return _UNKNOWN
-            found = _known[key] = _look_up(key)
-            if len(_known) > _KEPT:
-                _known.popitem(last=False)
+            return _UNKNOWN
+        if len(_texts) >= _KEPT:
+            _texts.clear()
+        _texts[user_agent] = found
+        return found
+    finally:
+        _lock.release()
+
+
+def _find(key: str) -> Agent | None:
+    found = _known.get(key)
+    if found is not None:
+        _known.move_to_end(key)
+        return found
+    if not _allowance.is_left():
+        return None
+    found = _known[key] = _look_up(key)
+    if len(_known) > _KEPT:
+        _known.popitem(last=False)
     return found
 
 
 def warm_up() -> None:
-    """Load the patterns, beside whatever else the process does."""
+    """Load the patterns, beside whatever else the process does; until then nobody is known to be a program."""
+    _warming.set()
     threading.Thread(target=_warm_up, name="user-agents", daemon=True).start()
 
 
 def _warm_up() -> None:
-    for user_agent in (
+    patterns = (
         "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 Safari/537.36",
         "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1 Version/17.0 Mobile/15E Safari/604.1",
         "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 Mobile Safari/537.36",
-    ):
-        find_agent(user_agent)
+    )
+    try:
+        with _lock:
+            for user_agent in patterns:
+                _find(_VERSION.sub("/0", user_agent))
+    finally:
+        _warming.clear()
 
 
 def _look_up(user_agent: str) -> Agent:

@@ -71,6 +71,7 @@ class Stitching:
         shopper_id, sessions = known
         moments = [Moment(milliseconds(drafts[index].time), drafts[index].event.context.campaign) for index in indexes]
         joined, newest = stitch(sessions, moments, limits)
+        names = {session.name: session_id(shopper_id, session) for session in joined}
         for index, session in zip(indexes, joined, strict=True):
-            found[index] = session_id(shopper_id, session)
+            found[index] = names[session.name]
         return newest

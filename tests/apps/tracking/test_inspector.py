@@ -132,6 +132,11 @@ class TestSamples:
         assert len(seen().accepted) == 50
 
 
+    def test_many_of_a_reason_hide_no_other(self) -> None:
+        ingest(*[make_event(quantity=0) for _ in range(9)], make_event(item_id=None))
+        assert sorted(str(one.reason) for one in seen().dropped) == ["invalid"] * 4 + ["missing_field"]
+
+
 class TestInspect:
     def test_without_redis_it_is_unavailable(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(inspector, "hasty_client", Away)

@@ -1,5 +1,7 @@
 """People and programs, devices, and where a shopper came from."""
 
+import threading
+
 import pytest
 
 from apps.tracking.steps import agents
@@ -55,6 +57,7 @@ STRANGE = {
 def _rested(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(agents, "_allowance", agents._Allowance(most=1e9, share=1.0, dearest=0.1))
     agents._known.clear()
+    agents._texts.clear()
 
 
 class TestFindAgent:
@@ -77,6 +80,15 @@ class TestFindAgent:
         assert find_agent("curl/8.1") == Agent(is_bot=False, device=None)
         assert find_agent(GOOGLEBOT).is_bot is True
 
+    def test_no_call_waits_while_the_patterns_are_loaded(self) -> None:
+        agents._warming.set()
+        try:
+            with agents._lock:
+                assert find_agent(CHROME) == Agent(is_bot=False, device=None)
+        finally:
+            agents._warming.clear()
+        assert find_agent(CHROME) == Agent(is_bot=False, device="desktop")
+
     def test_a_defect_of_the_library_costs_no_event(self, monkeypatch: pytest.MonkeyPatch) -> None:
         def fail(*_: object, **__: object) -> None:
             raise KeyError("pattern")
@@ -89,6 +101,14 @@ class TestFindAgent:
         for name in ("curl", "Wget", "HTTPie"):
             find_agent(f"{name}/1")
         assert list(agents._known) == ["Wget/0", "HTTPie/0"]
+
+
+class TestWarmUp:
+    def test_common_ones_are_known_afterwards(self) -> None:
+        agents.warm_up()
+        (thread,) = [one for one in threading.enumerate() if one.name == "user-agents"]
+        thread.join()
+        assert (len(agents._known), agents._warming.is_set()) == (3, False)
 
 
 CLASSES: dict[str, tuple[str, str]] = {
