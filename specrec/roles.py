@@ -148,7 +148,8 @@ def run_stack(
         make_private(running.folder / "beat")
         run_manage("migrate", "--noinput", environment=variables)
         if broker is not None:
-            run_manage("create_topics", "--replication", "1", environment=variables)
+            # One broker has one copy; a few partitions are plenty for the few readers that fit on a machine.
+            run_manage("create_topics", "--replication", "1", "--partitions", "4", environment=variables)
         place = Place(folder=running.folder, port=port, roles=roles)
         supervisor = Supervisor({name: _watched(name, place, variables) for name in roles})
         url = f"http://{HOST}:{port}"

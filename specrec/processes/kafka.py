@@ -1,7 +1,9 @@
 """Apache Kafka from its published jars: one broker that is its own controller (KRaft), on loopback, in one folder.
 
-A single broker has no replicas that could answer for it, so every write is flushed to the disk before it is
-acknowledged: what was acknowledged survives `kill -9`, and a crash of the machine too.
+What it acknowledged survives `kill -9`: the operating system has it by then. As everywhere with Kafka, only copies on
+other machines guard against the crash of a machine, and there are none here. Flushing to the disk before every answer
+would (`log.flush.interval.messages=1`), one partition after the other: measured side by side, a hundred records over
+twelve partitions then took 70 ms and more in place of 7, which is nobody's Kafka.
 """
 
 import base64
@@ -25,7 +27,6 @@ _PROPERTIES = {
     "process.roles": "broker,controller",
     "node.id": "1",
     "controller.listener.names": "CONTROLLER",
-    "log.flush.interval.messages": "1",
     # Topics are made from their description, never by a misspelt name.
     "auto.create.topics.enable": "false",
     # One broker: no part of it can have a second copy.

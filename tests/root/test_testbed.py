@@ -144,10 +144,6 @@ class TestStartKafka:
         with start_kafka(tmp_path) as second:
             assert _count(second.brokers, "kept") == _COUNT
 
-    def test_every_write_is_flushed(self, broker: Kafka, broker_folder: Path) -> None:
-        lines = (broker_folder / "kafka" / "server.properties").read_text().splitlines()
-        assert "log.flush.interval.messages=1" in lines
-
     def test_no_topic_is_made_by_a_misspelt_name(self, broker: Kafka) -> None:
         producer = Producer({"bootstrap.servers": broker.brokers, "log_level": 0, "message.timeout.ms": 2_000})
         errors: list[object] = []
