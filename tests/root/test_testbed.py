@@ -192,16 +192,10 @@ class TestStartTansu:
 
 
 @pytest.fixture(scope="module")
-def broker_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the module's broker keeps its data."""
-    return tmp_path_factory.mktemp("kafka")
-
-
-@pytest.fixture(scope="module")
-def broker(broker_folder: Path) -> Iterator[Kafka]:
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
     """One broker for the module: starting is the slow part."""
     required()
-    with start_kafka(broker_folder) as running:
+    with start_kafka(tmp_path_factory.mktemp("kafka")) as running:
         yield running
 
 
