@@ -5,13 +5,16 @@ Right as long as this writer is the only one of these states; whoever cannot be 
 
 import logging
 from collections import ChainMap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
+import msgspec
 import redis
 
 from apps.recommend import conf
+from apps.recommend.features.counts import Adding
 from apps.recommend.features.extract import apply_groups, by_state
-from apps.recommend.features.state import Changes, ShopperState, StateKey
+from apps.recommend.features.shopper import Group, Nobody, PackedShopper, of_packed
+from apps.recommend.features.state import Changes, StateKey
 from apps.recommend.features.store import FeatureStore
 from apps.tracking.contracts import TrackedEvent
 
@@ -29,11 +32,11 @@ class Held:
         self.passed_over = 0
         self._store = store
         self._size = size
-        self._states: dict[StateKey, ShopperState] = {}
+        self._shoppers: dict[StateKey, PackedShopper | Nobody] = {}
 
     def forget(self) -> None:
         """Give up all states."""
-        self._states = {}
+        self._shoppers = {}
 
     def write(
         self,
@@ -48,8 +51,8 @@ class Held:
 
         An event that cannot be applied is passed over, so that it holds up no other.
         """
-        changes = self._apply(events, now)
         try:
+            changes = self._apply(events, now)
             stored = self._store.write(changes, ground=ground, expected=expected, positions=positions)
         except BaseException:
             self.forget()  # nobody knows what is stored now
@@ -57,24 +60,47 @@ class Held:
         if not stored:
             self.forget()
             raise PositionMoved
-        self._keep(changes.states)
+        while len(self._shoppers) > self._size:
+            del self._shoppers[next(iter(self._shoppers))]
 
     def _apply(self, events: Sequence[TrackedEvent], now: float) -> Changes:
         try:
-            groups = by_state(events, now=now)
-            return apply_groups(self._find(groups), groups, now=now)
+            return self._apply_all(events, now)
         except (redis.RedisError, OSError):
             raise
         except Exception:
             logger.exception("features: of %d events one cannot be applied; going one by one", len(events))
+            self.forget()  # some were changed by events that are not stored
             return self._apply_each(events, now)
+
+    def _apply_all(self, events: Sequence[TrackedEvent], now: float) -> Changes:
+        groups = by_state(events, now=now)
+        self._take_in_hand(groups)
+        adding = Adding(now)
+        packed: dict[StateKey, bytes] = {}
+        for key, group in groups.items():
+            shopper = self._shoppers[key]
+            if shopper.apply(key[0], group, adding):
+                packed[key] = shopper.packed()
+        return Changes({}, adding.amounts(), packed)
+
+    def _take_in_hand(self, groups: Mapping[StateKey, Group]) -> None:
+        """Have all these in hand, as those used last, asking the store for the others."""
+        held = self._shoppers
+        found = {key: held.pop(key, None) for key in groups}
+        missing = [key for key, shopper in found.items() if shopper is None]
+        for key, raw in zip(missing, self._store.read_packed(missing), strict=True):
+            found[key] = _take(raw, groups[key])
+        held.update((key, shopper) for key, shopper in found.items() if shopper is not None)
 
     def _apply_each(self, events: Sequence[TrackedEvent], now: float) -> Changes:
         whole = Changes({}, {})
         for event in events:
             try:
                 groups = by_state((event,), now=now)
-                one = apply_groups(ChainMap(whole.states, self._find(groups)), groups, now=now)
+                keys = list(groups)
+                before = dict(zip(keys, self._store.read(keys), strict=True))
+                one = apply_groups(ChainMap(whole.states, before), groups, now=now)
             except (redis.RedisError, OSError):
                 raise
             except Exception as error:  # noqa: BLE001 - whatever it is, the events after it must be applied
@@ -87,22 +113,13 @@ class Held:
                 _add(whole, one)
         return whole
 
-    def _find(self, keys: Iterable[StateKey]) -> dict[StateKey, ShopperState]:
-        """Return the states of these keys, asking the store for those that are not in hand."""
-        held = self._states
-        wanted = list(keys)
-        found = {key: held[key] for key in wanted if key in held}
-        missing = [key for key in wanted if key not in found]
-        found.update(zip(missing, self._store.read(missing), strict=True))
-        return found
 
-    def _keep(self, states: Mapping[StateKey, ShopperState]) -> None:
-        held = self._states
-        for key in states:
-            held.pop(key, None)  # put in again below, as one that was used last
-        held.update(states)
-        while len(held) > self._size:
-            del held[next(iter(held))]
+def _take(raw: bytes | None, group: Group) -> PackedShopper | Nobody:
+    try:
+        return of_packed(raw, group)
+    except msgspec.MsgspecError:
+        logger.exception("a stored shopper state cannot be read and counts as empty")
+        return of_packed(None, group)
 
 
 def _add(whole: Changes, one: Changes) -> None:

@@ -4,8 +4,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from threading import Lock
 
+import msgspec
+
 from apps.recommend.features.counts import ends_at
 from apps.recommend.features.state import EMPTY, Changes, CountKey, ShopperState, StateKey
+
+_PACK = msgspec.msgpack.Encoder().encode
+_UNPACK = msgspec.msgpack.Decoder(ShopperState).decode
 
 
 class MemoryStore:
@@ -13,7 +18,7 @@ class MemoryStore:
 
     def __init__(self, *, clock: Callable[[], float] = time.time) -> None:
         self.states: dict[StateKey, ShopperState] = {}
-        self._counts: dict[CountKey, dict[str, int]] = {}
+        self.counts: dict[CountKey, dict[str, int]] = {}
         self._batches: dict[tuple[str, str], dict[str, float]] = {}
         self._ground: str | None = None
         self._positions: dict[str, str] = {}
@@ -25,11 +30,16 @@ class MemoryStore:
         with self._lock:
             return [self.states.get(key, EMPTY) for key in keys]
 
+    def read_packed(self, keys: Sequence[StateKey]) -> list[bytes | None]:
+        """Return the states as they are stored, for a writer; None for an unknown shopper."""
+        with self._lock:
+            return [_PACK(self.states[key]) if key in self.states else None for key in keys]
+
     def read_counts(self, keys: Sequence[CountKey]) -> list[dict[str, int]]:
         """Return the counts in the order of the keys, by field; an unknown key has none."""
         with self._lock:
             now = self._clock()
-            kept = [self._counts.get(key, {}) if ends_at(key) > now else {} for key in keys]
+            kept = [self.counts.get(key, {}) if ends_at(key) > now else {} for key in keys]
             return [{field: amount for field, amount in fields.items() if amount} for fields in kept]
 
     def read_batch(self, *, site_id: str, name: str) -> dict[str, float]:
@@ -65,8 +75,9 @@ class MemoryStore:
             if moved or self._ground != ground:
                 return False
             self.states.update(changes.states)
+            self.states.update({key: _UNPACK(packed) for key, packed in changes.packed.items()})
             for key, added in changes.counts.items():
-                fields = self._counts.setdefault(key, {})
+                fields = self.counts.setdefault(key, {})
                 for field, amount in added.items():
                     fields[field] = fields.get(field, 0) + amount
             self._positions.update(positions)
@@ -83,4 +94,4 @@ class MemoryStore:
     def clear(self) -> None:
         """Forget all states and counts, ground and positions (batch features stay)."""
         with self._lock:
-            self.states, self._counts, self._ground, self._positions = {}, {}, None, {}
+            self.states, self.counts, self._ground, self._positions = {}, {}, None, {}

@@ -42,10 +42,11 @@ class RedisStore:
 
     def read(self, keys: Sequence[StateKey]) -> list[ShopperState]:
         """Return the states in the order of the keys; an unknown shopper has the empty one."""
-        if not keys:
-            return []
-        (found,) = ask(("MGET", *(self._state_key(key) for key in keys)))
-        return [state_of(raw) for raw in found]
+        return [state_of(raw) for raw in self.read_packed(keys)]
+
+    def read_packed(self, keys: Sequence[StateKey]) -> list[bytes | None]:
+        """Return the states as they are stored, for a writer; None for an unknown shopper."""
+        return self.packed([self._state_key(key) for key in keys]) if keys else []
 
     def fetch(self, key: StateKey, *beside: Command) -> tuple[bytes | None, list[Any]]:
         """Return the packed state and the answers to the commands beside it, in one round trip."""
@@ -67,7 +68,7 @@ class RedisStore:
             if keys:
                 yield keys
 
-    def packed(self, keys: Sequence[bytes]) -> list[bytes | None]:
+    def packed(self, keys: Sequence[str] | Sequence[bytes]) -> list[bytes | None]:
         """Return what is stored under these keys of states."""
         (found,) = ask(("MGET", *keys))
         return list(found)
@@ -115,14 +116,18 @@ class RedisStore:
         Stores nothing and returns False when the ground is not `ground`, or one of the `expected` positions (None: no
         position) is not the stored one.
         """
-        states = changes.states
         return self._run(
             _WRITE,
-            [self._ground, self._positions, *map(self._state_key, states)],
+            [
+                *(self._ground, self._positions),
+                *map(self._state_key, changes.states),
+                *map(self._state_key, changes.packed),
+            ],
             [
                 _ENCODER.encode([ground, list(expected.items()), list(positions.items()), _TTL]),
                 _ENCODER.encode([(self._count_key(key), ends_at(key), add) for key, add in changes.counts.items()]),
-                *map(_ENCODER.encode, states.values()),
+                *map(_ENCODER.encode, changes.states.values()),
+                *changes.packed.values(),
             ],
         )
 
@@ -139,7 +144,7 @@ class RedisStore:
                 ask(("UNLINK", *keys))
 
     def _run(self, script: "_Script", keys: Sequence[str], arguments: Sequence[bytes]) -> bool:
-        rest = (len(keys), *keys, *arguments)
+        rest: Command = (len(keys), *keys, *arguments)
         try:
             (done,) = ask(("EVALSHA", script.digest, *rest))
         except redis.ResponseError as error:

@@ -69,7 +69,11 @@ EMPTY = ShopperState()
 
 
 class Changes(msgspec.Struct):
-    """What a batch of events changes: whole states, and amounts to add to counts."""
+    """What a batch of events changes: whole states, and amounts to add to counts.
+
+    packed: states that are packed (msgpack) already, for a writer that keeps them so
+    """
 
     states: dict[StateKey, ShopperState] = {}
     counts: dict[CountKey, dict[str, int]] = {}
+    packed: dict[StateKey, bytes] = {}

@@ -17,6 +17,9 @@ class FeatureStore(Protocol):
     def read(self, keys: Sequence[StateKey]) -> list[ShopperState]:
         """Return the states in the order of the keys; an unknown shopper has the empty one."""
 
+    def read_packed(self, keys: Sequence[StateKey]) -> list[bytes | None]:
+        """Return the states as they are stored, for a writer; None for an unknown shopper."""
+
     def read_counts(self, keys: Sequence[CountKey]) -> list[dict[str, int]]:
         """Return the counts in the order of the keys, by field; an unknown key has none. One round trip."""
 

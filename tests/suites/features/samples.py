@@ -7,6 +7,8 @@ from uuid import UUID
 from hypothesis import strategies as st
 
 from apps.recommend.features.extract import apply_events
+from apps.recommend.features.held import Held
+from apps.recommend.features.memory_store import MemoryStore
 from apps.recommend.features.state import EMPTY, Changes, CountKey, ShopperState, StateKey
 from apps.tracking.contracts import TrackedEvent
 
@@ -41,6 +43,16 @@ def applied(*batches: list[TrackedEvent], now: float = NOW_SECONDS) -> Changes:
             for field, amount in added.items():
                 fields[field] = fields.get(field, 0) + amount
     return Changes(states, counts)
+
+
+def stored(*batches: list[TrackedEvent], now: float = NOW_SECONDS) -> Changes:
+    """Return the same as a writer leaves it in a store; now and then it gives up what it has in hand."""
+    store = MemoryStore(clock=lambda: now)
+    store.move(ground=None, to="g", positions={})
+    writer = Held(store, size=2)
+    for number, batch in enumerate(batches):
+        writer.write(batch, now=now, ground="g", expected={}, positions={"0": str(number)})
+    return Changes(store.states, store.counts)
 
 
 def anna(*events: TrackedEvent) -> ShopperState:

@@ -23,6 +23,7 @@ from tests.suites.features.samples import (
     floats_of,
     histories,
     integers_of,
+    stored,
 )
 
 DAY_NOW = int(NOW_SECONDS // 86_400)
@@ -49,6 +50,14 @@ class TestApplyEvents:
         expected, streamed = applied(*([one] for one in in_order)), applied(*in_batches(shuffled, random))
         assert integers_of(streamed) == integers_of(expected)
         assert floats_of(streamed) == pytest.approx(floats_of(expected), abs=1e-6)
+
+    @settings(max_examples=150, deadline=None)
+    @given(histories(), st.randoms(use_true_random=False))
+    def test_states_in_hand_of_a_writer_come_to_the_same(self, found: list[TrackedEvent], random: Random) -> None:
+        batches = in_batches([*found, *found[:5]], random)
+        expected, written = applied(*batches), stored(*batches)
+        assert integers_of(written) == integers_of(expected)
+        assert floats_of(written) == pytest.approx(floats_of(expected), abs=1e-6)
 
     def test_what_comes_again_is_ignored_whole(self) -> None:
         before = applied([event(1)])
@@ -191,4 +200,3 @@ class TestMergeStates:
 
     def test_one_is_itself(self) -> None:
         assert merge_states([anna(event(1))]).recent == anna(event(1)).recent
-

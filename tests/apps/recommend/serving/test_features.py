@@ -13,7 +13,7 @@ import redis
 
 from apps.recommend import conf
 from apps.recommend.features import consume, held
-from apps.recommend.features.extract import apply_groups
+from apps.recommend.features.extract import by_state
 from apps.recommend.features.held import Held, PositionMoved
 from apps.recommend.features.lease import Lease
 from apps.recommend.features.memory_store import MemoryStore
@@ -295,7 +295,7 @@ class TestHeld:
         states = Held(store)
         write(states, view(1, "frame-1"), at=None, to="1")
         asked: list[Any] = []
-        monkeypatch.setattr(store, "read", lambda keys: asked.extend(keys) or [])
+        monkeypatch.setattr(store, "read_packed", lambda keys: asked.extend(keys) or [])
         write(states, view(2, "frame-2"), at="1", to="2")
         assert asked == []
         assert [touch.item_id for touch in store.states[ANNA].recent] == ["frame-1", "frame-2"]
@@ -306,7 +306,7 @@ class TestHeld:
         for number, who in enumerate([1, 2, 1, 3, 2], start=1):
             before = str(number - 1) if number > 1 else None
             write(states, view(number, f"frame-{number}", shopper=UUID(int=who)), at=before, to=str(number))
-        assert {who.int for _, who in states._states} == {2, 3}
+        assert {who.int for _, who in states._shoppers} == {2, 3}
         assert [touch.item_id for touch in store.states[("lens-lane", UUID(int=2))].recent] == ["frame-2", "frame-5"]
 
     def test_after_a_failure_nothing_is_in_hand(self) -> None:
@@ -315,17 +315,17 @@ class TestHeld:
         write(states, view(1, "frame-1"), at=None, to="1")
         with pytest.raises(PositionMoved):
             write(states, view(2, "frame-2"), at="5", to="6")
-        assert states._states == {}
+        assert states._shoppers == {}
 
     def test_an_event_that_cannot_be_applied_is_passed_over(
         self, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
     ) -> None:
-        def refuse(states: Any, groups: Any, *, now: float) -> Any:
-            if any(event.item_id == "poison" for group in groups.values() for _, _, event in group):
+        def refuse(events: Any, *, now: float) -> Any:
+            if any(event.item_id == "poison" for event in events):
                 raise ZeroDivisionError
-            return apply_groups(states, groups, now=now)
+            return by_state(events, now=now)
 
-        monkeypatch.setattr(held, "apply_groups", refuse)
+        monkeypatch.setattr(held, "by_state", refuse)
         store = standing(None)
         states = Held(store)
         caplog.set_level(logging.ERROR)
@@ -339,7 +339,7 @@ class TestHeld:
             raise redis.ConnectionError("away")
 
         store = standing(None)
-        monkeypatch.setattr(store, "read", away)
+        monkeypatch.setattr(store, "read_packed", away)
         states = Held(store)
         with pytest.raises(redis.ConnectionError):
             write(states, view(1, "frame-1"), at=None, to="1")
