@@ -15,6 +15,25 @@ _NAMESPACE = uuid.UUID("b0a7d1a2-19f5-4f0b-9e43-6f4bb6a3c0de")
 
 
 @dataclass(frozen=True)
+class Share:
+    """Which shoppers of a data set are meant, so that several processes may send at once, each its own.
+
+    rows: so many events at the most, of all shares together: the newest, where the data has times of its own
+    """
+
+    number: int = 0
+    of: int = 1
+    rows: int | None = None
+
+    def holds(self, shopper: int) -> bool:
+        """Return whether this is one of the shoppers, by their running number."""
+        return shopper % self.of == self.number
+
+
+WHOLE = Share()
+
+
+@dataclass(frozen=True)
 class Dataset:
     """A data set on its way in.
 

@@ -27,13 +27,14 @@ def load_items(*, site_id: str, dataset: Dataset, now: datetime) -> ImportStatus
     return catalog.get_import(site_id=site_id, import_id=job.import_id)
 
 
-def load_events(*, site_id: str, dataset: Dataset, progress: Progress) -> tuple[int, list[str]]:
-    """Send all events through the collector; returns how many were accepted and the first messages of those dropped."""
+def send(*, site_id: str, events: Iterable[dict[str, Any]], progress: Progress) -> tuple[int, list[str]]:
+    """Send events through the collector; returns how many were accepted and the first messages of those dropped."""
     caller = Caller(key_id="load_dataset", site_id=site_id, kind="secret", scopes=frozenset(SCOPES))
+    encode = msgspec.json.Encoder().encode
     accepted = 0
     messages: list[str] = []
-    for batch in batched(dataset.events, BATCH):
-        raws = [msgspec.Raw(msgspec.json.encode(event)) for event in batch]
+    for batch in batched(events, BATCH):
+        raws = [msgspec.Raw(encode(event)) for event in batch]
         result = tracking.ingest(caller=caller, envelope=Envelope(events=raws), received_at=clock.now())
         accepted += result.accepted
         messages += _messages(result)[: 10 - len(messages)]

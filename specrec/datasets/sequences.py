@@ -3,10 +3,22 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-from specrec.datasets.base import Dataset, event_id, generic_item, read_json, single_file, spread_times, window_end
+from specrec.datasets.base import (
+    WHOLE,
+    Dataset,
+    Share,
+    event_id,
+    generic_item,
+    read_json,
+    single_file,
+    spread_times,
+    window_end,
+)
 
 
 @dataclass(frozen=True)
@@ -40,11 +52,19 @@ def items_of(data: Sequences, *, currency: str) -> list[dict[str, Any]]:
     ]
 
 
-def events_of(users: Mapping[str, Sequence[str]], *, end: datetime, currency: str) -> Iterator[dict[str, Any]]:
-    """Yield one purchase an entry, in the order of each shopper, at synthetic times that keep it."""
+def events_of(
+    users: Mapping[str, Sequence[str]], *, end: datetime, currency: str, share: Share = WHOLE
+) -> Iterator[dict[str, Any]]:
+    """Yield one purchase an entry, in the order of each shopper, at synthetic times that keep it.
+
+    The first of each shopper grants the consent, because unknown means denied.
+    """
     for number, (user, items) in enumerate(users.items()):
+        if not share.holds(number):
+            continue
         times = spread_times(len(items), offset=(number * 0.6180339887) % 1, end=end)
         for position, (item, time) in enumerate(zip(items, times, strict=True)):
+            consent = {} if position else {"consent": ["history_personalisation"]}
             yield {
                 "id": event_id("sequences", user, position, item),
                 "type": "purchase",
@@ -54,8 +74,7 @@ def events_of(users: Mapping[str, Sequence[str]], *, end: datetime, currency: st
                 "order_id": f"{user}-{position}",
                 "unit_price": "1.00",
                 "currency": currency,
-                "consent": ["history_personalisation"],
-            }
+            } | consent
 
 
 def load(folder: Path, *, currency: str, now: datetime) -> Dataset:
@@ -64,3 +83,15 @@ def load(folder: Path, *, currency: str, now: datetime) -> Dataset:
     events = events_of(data.users, end=window_end(now), currency=currency)
     count = sum(len(items) for items in data.users.values())
     return Dataset(folder.name, items_of(data, currency=currency), events, count)
+
+
+_read_once = lru_cache(maxsize=1)(read)  # a sender reads share after share
+
+
+def share_of(folder: Path, *, currency: str, now: datetime, share: Share) -> Iterator[dict[str, Any]]:
+    """Yield the events of some of the shoppers."""
+    users, left = _read_once(folder).users, share.rows
+    if left is not None:
+        ends = accumulate(len(items) for items in users.values())
+        users = {user: items for (user, items), end in zip(users.items(), ends, strict=True) if end <= left}
+    return events_of(users, end=window_end(now), currency=currency, share=share)

@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-from specrec.datasets.base import WINDOW, Dataset, event_id, generic_item, single_file, window_end
+from specrec.datasets.base import WHOLE, WINDOW, Dataset, Share, event_id, generic_item, single_file, window_end
 
 
 @dataclass(frozen=True)
@@ -37,12 +39,18 @@ def items_of(data: Sessions, *, currency: str) -> list[dict[str, Any]]:
     return [generic_item(item, name=f"Item {item}", attributes={}, currency=currency) for item in data.item_ids()]
 
 
-def events_of(data: Sessions, *, end: datetime) -> Iterator[dict[str, Any]]:
-    """Yield one view an entry: sessions in the file's order over 59 days, a second between their views."""
+def events_of(data: Sessions, *, end: datetime, share: Share = WHOLE) -> Iterator[dict[str, Any]]:
+    """Yield one view an entry: sessions in the file's order over 59 days, a second between their views.
+
+    The first of each session grants the consent, because unknown means denied.
+    """
     step = WINDOW / max(len(data.train), 1)
     for number, items in enumerate(data.train):
+        if not share.holds(number):
+            continue
         start = end - WINDOW + step * number
         for position, item in enumerate(items):
+            consent = {} if position else {"consent": ["history_personalisation"]}
             yield {
                 "id": event_id("sessions", number, position, item),
                 "type": "view",
@@ -50,8 +58,7 @@ def events_of(data: Sessions, *, end: datetime) -> Iterator[dict[str, Any]]:
                 "anonymous_id": f"s{number}",
                 "session_id": f"s{number}",
                 "item_id": item,
-                "consent": ["history_personalisation"],
-            }
+            } | consent
 
 
 def load(folder: Path, *, currency: str, now: datetime) -> Dataset:
@@ -59,3 +66,15 @@ def load(folder: Path, *, currency: str, now: datetime) -> Dataset:
     data = read(folder)
     count = sum(len(items) for items in data.train)
     return Dataset(folder.name, items_of(data, currency=currency), events_of(data, end=window_end(now)), count)
+
+
+_read_once = lru_cache(maxsize=1)(read)  # a sender reads share after share
+
+
+def share_of(folder: Path, *, currency: str, now: datetime, share: Share) -> Iterator[dict[str, Any]]:  # noqa: ARG001 - as other data sets are asked
+    """Yield the events of some of the sessions."""
+    data, left = _read_once(folder), share.rows
+    if left is not None:
+        ends = accumulate(len(items) for items in data.train)
+        data = Sessions([items for items, end in zip(data.train, ends, strict=True) if end <= left], data.prefixes)
+    return events_of(data, end=window_end(now), share=share)
