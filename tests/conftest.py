@@ -29,7 +29,7 @@ print(json.dumps(keys))
 """
 
 
-def _start() -> ExitStack:
+def _start() -> tuple[ExitStack, Parts]:
     """Start PostgreSQL and Redis (or take DATABASE_URL and REDIS_URL), then Django, before any settings are read."""
     exits = ExitStack()
     folder = Path(tempfile.mkdtemp(prefix="specrec-tests-"))
@@ -39,7 +39,7 @@ def _start() -> ExitStack:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "specrec.settings.test")
     django.setup()
     _refuse_a_used_redis()
-    return exits
+    return exits, parts
 
 
 def _refuse_a_used_redis() -> None:
@@ -51,12 +51,12 @@ def _refuse_a_used_redis() -> None:
 
 
 # Here and not in a hook: the folders' own conftests, which import models, are imported before any hook is called.
-_parts = _start()
+_exits, _parts = _start()
 
 
 def pytest_unconfigure() -> None:
     """Stop the parts and remove their data."""
-    _parts.close()
+    _exits.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +78,12 @@ class Shop:
 def _empty_redis() -> None:
     """Give every test an empty Redis (not the stack's: that one has its own)."""
     client().flushdb()
+
+
+@pytest.fixture
+def parts() -> Parts:
+    """The parts under this run, for tests that kill one; they start it again."""
+    return _parts
 
 
 @pytest.fixture(scope="session")
