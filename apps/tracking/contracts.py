@@ -222,7 +222,7 @@ class Inspection(msgspec.Struct, frozen=True):
     dropped: list[InspectedEvent]
 
 
-class TrackedEvent(msgspec.Struct, frozen=True, array_like=True):
+class TrackedEvent(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """An event as it stands in the stream and the table: checked, attributed, clock-corrected.
 
     `shopper_id`, `session_id` and `order_id` are None where the shopper has not consented to personalisation by
