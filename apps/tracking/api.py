@@ -27,7 +27,6 @@ from apps.tracking.contracts import (
     Rules,
     StreamBatch,
     TopicReport,
-    TrackedEvent,
 )
 from apps.tracking.selectors import daily, history, interactions, item_days, periods, strays
 from apps.tracking.services import bulk, counting, inspector, measuring, partitions, pixel, retention

@@ -62,7 +62,7 @@ class PixelView(APIView):
         headers = request.META
         try:
             result = api.ingest_pixel(
-                parameters=dict(request.query_params.items()),
+                parameters={name: str(value) for name, value in request.query_params.items()},
                 page=headers.get("HTTP_REFERER") or headers.get("HTTP_ORIGIN"),
                 received_at=clock.now(),
                 user_agent=headers.get("HTTP_USER_AGENT"),

@@ -1,6 +1,7 @@
 """`recordEvents`: the same intake as REST."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,11 +11,12 @@ from apps.profiles import api as profiles
 from apps.tracking import api
 from specrec.kernel import clock
 from tests.apps.tracking.scene import make_event, open_site
+from tests.apps.tracking.test_stitching import streamed
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MUTATION = """
-mutation Record($events: [EventInput!]!) {
-  recordEvents(events: $events) { accepted duplicate dropped results { index status id reason field message } }
+mutation Record($events: [EventInput!]!, $sentAt: String) {
+  recordEvents(events: $events, sentAt: $sentAt) { accepted duplicate dropped results { index status id reason field message } }
 }
 """
 
@@ -29,8 +31,8 @@ def secret_key() -> str:
     return profiles.create_key(site_id="uk", kind="secret", name="server").secret
 
 
-def record(key: str | None, *events: dict[str, Any]) -> dict[str, Any]:
-    body = json.dumps({"query": MUTATION, "variables": {"events": events}})
+def record(key: str | None, *events: dict[str, Any], sent_at: str | None = None) -> dict[str, Any]:
+    body = json.dumps({"query": MUTATION, "variables": {"events": events, "sentAt": sent_at}})
     headers = {"Authorization": f"Bearer {key}"} if key else {}
     answer = Client().post("/graphql", data=body, content_type="application/json", headers=headers)
     return dict(answer.json())
@@ -73,6 +75,24 @@ class TestRecordEvents:
     def test_an_unknown_type_is_refused_by_the_schema(self, secret_key: str) -> None:
         answer = record(secret_key, current(type="stare"))
         assert "stare" in answer["errors"][0]["message"]
+        assert api.status()["table"] == 0
+
+    def test_the_fields_of_visitors_and_imports(self, secret_key: str) -> None:
+        phone = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) Version/17.0 Mobile/15E148 Safari/604.1"
+        context = {"userAgent": phone, "referrer": "https://www.google.com/", "campaign": "spring"}
+        assert record(secret_key, current(context=context, replay=True))["data"]["recordEvents"]["accepted"] == 1
+        (event,) = streamed()
+        assert (event.device, event.referrer, event.campaign, event.replay) == ("mobile", "search", "spring", True)
+
+    def test_times_are_corrected_by_sent_at(self, secret_key: str) -> None:
+        ahead = (clock.now() + timedelta(hours=2)).isoformat()
+        event = {name: value for name, value in current().items() if name != "time"} | {"time": ahead}
+        assert record(secret_key, event)["data"]["recordEvents"]["results"][0]["reason"] == "in_future"
+        assert record(secret_key, event, sent_at=ahead)["data"]["recordEvents"]["accepted"] == 1
+
+    def test_a_sent_at_that_is_none_is_refused(self, secret_key: str) -> None:
+        extensions = record(secret_key, current(), sent_at="yesterday")["errors"][0]["extensions"]
+        assert extensions["field"] == "sentAt"
         assert api.status()["table"] == 0
 
     def test_without_a_key_it_is_refused(self) -> None:

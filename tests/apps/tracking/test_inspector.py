@@ -131,7 +131,6 @@ class TestSamples:
             counting.flush_counts()
         assert len(seen().accepted) == 50
 
-
     def test_many_of_a_reason_hide_no_other(self) -> None:
         ingest(*[make_event(quantity=0) for _ in range(9)], make_event(item_id=None))
         assert sorted(str(one.reason) for one in seen().dropped) == ["invalid"] * 4 + ["missing_field"]

@@ -40,6 +40,7 @@ KNOWN: dict[str, tuple[str, Agent]] = {
     "crawler that looks like a browser": (BINGBOT, Agent(is_bot=True, device="other")),
     "monitor": ("UptimeRobot/2.0", Agent(is_bot=True, device="other")),
     "curl": ("curl/8.1", Agent(is_bot=True, device="other")),
+    "curl by a browser's name": ("Mozilla/5.0", Agent(is_bot=False, device="other")),
     "a script": ("python-requests/2.31.0", Agent(is_bot=True, device="other")),
 }
 STRANGE = {
