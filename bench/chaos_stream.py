@@ -4,8 +4,9 @@
 
 Events of many types go through the collector, some batches twice, while `kill -9` hits the collector, the worker, two
 consumers of each group, PostgreSQL, Redis and, with Kafka, the broker, in an order and with pauses that the seed
-decides. Afterwards every accepted id must be in the event table exactly once, and the counts that the features keep for
-every shopper must be those that follow from the accepted ids. A stack of its own is started and removed.
+decides; the load goes on until each was killed at least once. Afterwards every accepted id must be in the event table
+exactly once, and the counts that the features keep for every shopper must be those that follow from the accepted ids.
+A stack of its own is started and removed.
 """
 
 import argparse
@@ -35,6 +36,7 @@ _CONSUMERS = ("consumer-table", "consumer-table-2", "consumer-features", "consum
 _ROLES = ("web", "worker", *_CONSUMERS)
 _TARGETS = {"postgres": (*_ROLES, "postgres", "redis"), "kafka": (*_ROLES, "postgres", "redis", "kafka")}
 _PATIENCE = 240.0
+_LONGEST = 3  # times the asked length, where a slow machine needs longer to kill and start everything once
 _SURE = 3  # times in a row that nothing is behind
 _GROUPS = ("table", "features")
 _COUNT_ROWS = "COPY (SELECT event_id FROM tracking_event WHERE site_id = %s) TO STDOUT (FORMAT BINARY)"
@@ -113,28 +115,18 @@ def _measure(place: Environment, stack: Stack, asked: argparse.Namespace) -> dic
 
 def _send(place: Environment, asked: argparse.Namespace, chaos: Chaos) -> Sent:
     """Let everybody consent, then send while everything is killed in turn; all runs again when this returns."""
-    _say(f"{SHOPPERS:,} shoppers consent")
-    first = Sender(place.client, Mixture(seed=asked.seed, size=asked.batch, shoppers=SHOPPERS), until=0.0)
-    for made, body in Mixture(seed=asked.seed, size=500, shoppers=SHOPPERS).consents():
-        first.send(made, body)
-    until = time.monotonic() + asked.seconds
-    pace = asked.rate / asked.batch / asked.clients
-    senders = [
-        SteadySender(
-            place.client,
-            Mixture(seed=asked.seed + number, size=asked.batch, shoppers=SHOPPERS),
-            until,
-            batches_per_s=pace,
-            seed=asked.seed + number,
-        )
-        for number in range(asked.clients)
-    ]
+    first = _consent(place, asked.seed)
+    senders = [_sender(place, asked, asked.seed + number) for number in range(asked.clients)]
     _say(f"sending {asked.rate:,.0f} events/s for {asked.seconds:.0f} s, killing in turn")
+    started = time.monotonic()
     chaos.start()
+    for sender in senders:
+        sender.start()
     try:
+        chaos.wait_until_all_killed(seconds=asked.seconds * _LONGEST)
+        time.sleep(max(0.0, started + asked.seconds - time.monotonic()))
         for sender in senders:
-            sender.start()
-        for sender in senders:
+            sender.end()
             sender.join()
     finally:
         _say("everything is started again")
@@ -143,6 +135,22 @@ def _send(place: Environment, asked: argparse.Namespace, chaos: Chaos) -> Sent:
         if sender.error is not None:
             raise Failed(f"a client broke off: {sender.error}") from sender.error
     return _together([first, *senders])
+
+
+def _consent(place: Environment, seed: int) -> Sender:
+    _say(f"{SHOPPERS:,} shoppers consent")
+    mixture = Mixture(seed=seed, size=500, shoppers=SHOPPERS)
+    sender = Sender(place.client, mixture, until=0.0)
+    for made, body in mixture.consents():
+        sender.send(made, body)
+    return sender
+
+
+def _sender(place: Environment, asked: argparse.Namespace, seed: int) -> SteadySender:
+    mixture = Mixture(seed=seed, size=asked.batch, shoppers=SHOPPERS)
+    until = time.monotonic() + asked.seconds * (_LONGEST + 1)
+    pace = asked.rate / asked.batch / asked.clients
+    return SteadySender(place.client, mixture, until, batches_per_s=pace, seed=seed)
 
 
 def _together(senders: Sequence[Sender]) -> Sent:
