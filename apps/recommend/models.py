@@ -38,9 +38,10 @@ def default_fallback() -> list[str]:
 
 
 class EventWeights(models.Model):
-    """How much one event of a type says about a shopper's interest, as a site wants it; without a row the defaults hold.
+    """How much one event of a type says about a shopper's interest, as a site wants it.
 
-    Used where histories are read and where models are trained; read again within ten seconds.
+    Used where histories are read and where models are trained; serving reads it again about every second. Without a
+    row models are trained with `conf.EVENT_WEIGHTS`, and all events of a history count alike.
     """
 
     site_id = models.CharField("site", max_length=64, primary_key=True, help_text="The site's slug, for example uk.")

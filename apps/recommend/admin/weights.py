@@ -34,7 +34,7 @@ class EventWeightsForm(ModelForm):  # type: ignore[type-arg]  # not generic at r
         """Refuse weights of which none says anything."""
         cleaned = super().clean() or {}
         if not self.errors and not any(cleaned[kind] for kind in _KINDS):
-            message = "At least one weight must be above 0: with none nobody has a history, and no model can be trained."
+            message = "At least one weight must be above 0: without any nobody has a history, and nothing is learned."
             raise ValidationError(message, code="no_weight")
         return cleaned
 

@@ -1,6 +1,7 @@
 """Counts as definitions read them: buckets of one item or placement, and of all of the site."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 
 from apps.recommend.features.counts import PAIRS, day_bucket, hour_bucket, pair_bucket
 from apps.recommend.features.define import CountDefinition, CountReading, Span
@@ -45,10 +46,10 @@ class Counts:
             self._totals.pop(key, None)
 
 
-def keys_of(spans: Iterable[Span], *, site_id: str, name: str, now: float) -> dict[Span, list[CountKey]]:
+def keys_of(spans: Iterable[Span], *, site_id: str, name: str, now: float) -> dict[Span, Sequence[CountKey]]:
     """Return by span the keys of its buckets, that of now first."""
     return {
-        span: [(site_id, span.count, _bucket(span, number, name)) for number in span.buckets(now)]
+        span: _keys(site_id, span, span.buckets(now), name if span.count == PAIRS else None)
         for span in dict.fromkeys(spans)
     }
 
@@ -58,22 +59,25 @@ def spans_of(definitions: Iterable[CountDefinition]) -> list[Span]:
     return list(dict.fromkeys(span for definition in definitions for span in definition.spans))
 
 
-def read_counts(counts: Counts, keys: Mapping[Span, list[CountKey]], *, name: str, now: float) -> CountReading:
+def read_counts(counts: Counts, keys: Mapping[Span, Sequence[CountKey]], *, name: str, now: float) -> CountReading:
     """Return the counts of one item or placement of this name."""
     own, total, fields = {}, {}, {}
     for span, wanted in keys.items():
         if span.count == PAIRS:
             fields[span] = _added(counts.of(key) for key in wanted)
-        else:
-            own[span] = [counts.of(key).get(name, 0) for key in wanted]
+            continue
+        own[span] = [counts.of(key).get(name, 0) for key in wanted]
+        if span.whole_site:
             total[span] = [counts.total(key) for key in wanted]
     return CountReading(now=now, own=own, total=total, fields=fields)
 
 
-def _bucket(span: Span, number: int, name: str) -> str:
-    if span.count == PAIRS:  # the one count that every item has to itself
-        return pair_bucket(number, name)
-    return hour_bucket(number) if span.unit == "h" else day_bucket(number)
+@lru_cache(maxsize=256)  # of many items asked at one moment all but the pairs are the same
+def _keys(site_id: str, span: Span, buckets: range, name: str | None) -> tuple[CountKey, ...]:
+    if name is not None:  # pairs: the one count that every item has to itself
+        return tuple((site_id, span.count, pair_bucket(number, name)) for number in buckets)
+    bucket = hour_bucket if span.unit == "h" else day_bucket
+    return tuple((site_id, span.count, bucket(number)) for number in buckets)
 
 
 def _added(found: Iterable[Mapping[str, int]]) -> dict[str, int]:

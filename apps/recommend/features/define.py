@@ -92,11 +92,15 @@ class StateDefinition(Definition):
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """The newest buckets of a count. unit: "h" or "d"; length: how many, that of now included."""
+    """The newest buckets of a count.
+
+    unit: "h" or "d"; length: how many, that of now included; whole_site: the sums over all of the site are read as well
+    """
 
     count: str
     unit: Literal["h", "d"]
     length: int
+    whole_site: bool = False
 
     def buckets(self, now: float) -> range:
         """Return the numbers of the buckets, that of now first."""
@@ -108,7 +112,7 @@ class Span:
 class CountReading:
     """What was counted of one item or placement, by span.
 
-    own, total: a number for each bucket, that of now first: of this one, and of all of the site
+    own: a number for each bucket, that of now first; total: of all of the site, for spans that ask for it
     fields: of a span that is kept for this one alone (`pairs`): what was counted there, all buckets together
     """
 

@@ -53,7 +53,8 @@ def faded_tally(reading: ShopperReading, kind: str, name: str) -> float:
 def faded_counts(reading: CountReading, span: Span, name: str) -> float:
     """Return the sum over the buckets, each faded by its age in whole buckets."""
     bucket = 3_600 if span.unit == "h" else 86_400
-    return sum(count * faded(age * bucket, HALF_LIVES[name]) for age, count in enumerate(reading.own[span]))
+    half_life = HALF_LIVES[name]
+    return sum(count * faded(age * bucket, half_life) for age, count in enumerate(reading.own[span]) if count)
 
 
 def _span(entity: Entity, kind: str, name: str) -> Span:

@@ -57,8 +57,8 @@ def _compute(success: Span, trial: Span, usual: float) -> Callable[[CountReading
 
 
 def _define(rate: _Rate) -> CountDefinition:
-    success = Span(f"{rate.entity}.{rate.success}", "d", rate.days)
-    trial = Span(f"{rate.entity}.{rate.trial}", "d", rate.days)
+    success = Span(f"{rate.entity}.{rate.success}", "d", rate.days, whole_site=True)
+    trial = Span(f"{rate.entity}.{rate.trial}", "d", rate.days, whole_site=True)
     return CountDefinition(
         name=rate.name,
         entity=rate.entity,

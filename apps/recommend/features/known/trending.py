@@ -8,7 +8,7 @@ from apps.recommend.features.counts import HOURS_KEPT
 from apps.recommend.features.define import CountDefinition, CountReading, Span
 
 _RECENT = 6
-_SPAN = Span("item.view", "h", HOURS_KEPT)
+_SPAN = Span("item.view", "h", HOURS_KEPT, whole_site=True)
 
 
 def trend(reading: CountReading) -> float:
