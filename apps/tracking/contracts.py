@@ -311,6 +311,16 @@ class StreamStatus(msgspec.Struct, frozen=True):
     strayed: int = 0
 
 
+class DailyQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The parameters of `/v1/reports/daily`: the days from `since` to `until`, both included."""
+
+    since: date
+    until: date
+    type: EventType | None = None
+    cursor: str | None = None
+    limit: int | None = None
+
+
 class DailyFigures(msgspec.Struct, frozen=True):
     """What happened on a day (UTC) of a type, with an item, at a placement, in a channel, for money of a currency.
 

@@ -1,5 +1,6 @@
 """The daily counts: what is in the table, added up, however late it came."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from io import StringIO
@@ -8,8 +9,10 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from apps.profiles import api as profiles
 from apps.tracking import api, tasks
 from apps.tracking.contracts import DailyFigures
 from apps.tracking.models import DailyCount, DayChange, Event
@@ -264,3 +267,57 @@ class TestBounds:
     def test_the_last_day_is_in(self) -> None:
         since, until = clocks.bounds(date(2026, 11, 21), date(2026, 11, 22))
         assert (since, until) == (datetime(2026, 11, 21, tzinfo=UTC), datetime(2026, 11, 23, tzinfo=UTC))
+
+
+class TestRest:
+    @pytest.fixture
+    def get(self, client: Client) -> Callable[..., Any]:
+        put({}, {"type": "click"}, {"site_id": "de"})
+        api.count_days()
+        keys = {
+            kind: profiles.create_key(site_id="uk", kind=kind, name="k").secret for kind in ("secret", "publishable")
+        }
+
+        def ask(query: str, *, kind: str = "secret") -> Any:
+            return client.get(f"/v1/reports/daily?{query}", headers={"Authorization": f"Bearer {keys[kind]}"})
+
+        return ask
+
+    def test_a_page(self, get: Callable[..., Any]) -> None:
+        answer = get("since=2026-11-01&until=2026-11-30&limit=1").json()
+        assert answer["items"] == [
+            {
+                "day": "2026-11-22",
+                "type": "click",
+                "item_id": "frame-1",
+                "placement": None,
+                "channel": "web",
+                "currency": None,
+                "events": 1,
+                "quantity": 1,
+                "revenue": "0.0000",
+            }
+        ]
+        later = get(f"since=2026-11-01&until=2026-11-30&cursor={answer['next_cursor']}").json()
+        assert [(one["type"], one["events"]) for one in later["items"]] == [("view", 1)]
+
+    def test_one_type(self, get: Callable[..., Any]) -> None:
+        answer = get("since=2026-11-01&until=2026-11-30&type=view").json()
+        assert [one["type"] for one in answer["items"]] == ["view"]
+
+    @pytest.mark.parametrize(
+        ("query", "field"),
+        [
+            ("until=2026-11-30", "since"),
+            ("since=2026-11-31&until=2026-11-30", "since"),
+            ("since=2026-11-01&until=2026-11-30&type=glance", "type"),
+            ("since=2026-11-01&until=2026-11-30&cursor=x", "cursor"),
+            ("since=2026-11-01&until=2026-11-30&limit=501", "limit"),
+        ],
+    )
+    def test_what_is_wrong_is_named(self, get: Callable[..., Any], query: str, field: str) -> None:
+        answer = get(query)
+        assert (answer.status_code, answer.json()["field"]) == (400, field)
+
+    def test_a_publishable_key_may_not(self, get: Callable[..., Any]) -> None:
+        assert get("since=2026-11-01&until=2026-11-30", kind="publishable").status_code == 403
