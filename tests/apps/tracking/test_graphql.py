@@ -16,7 +16,9 @@ from tests.apps.tracking.test_stitching import streamed
 pytestmark = pytest.mark.django_db(transaction=True)
 MUTATION = """
 mutation Record($events: [EventInput!]!, $sentAt: String) {
-  recordEvents(events: $events, sentAt: $sentAt) { accepted duplicate dropped results { index status id reason field message } }
+  recordEvents(events: $events, sentAt: $sentAt) {
+    accepted duplicate dropped results { index status id reason field message }
+  }
 }
 """
 
