@@ -62,9 +62,9 @@ def counted_definitions(entity: Entity) -> tuple[CountDefinition, ...]:
 
 
 def keys_for(definitions: Iterable[CountDefinition], *, site_id: str, name: str, now: float) -> list[CountKey]:
-    """Return every key that the definitions read of an item or placement of this name."""
+    """Return every key that the definitions read of an item or placement of this name, each once."""
     spans = keys_of(spans_of(definitions), site_id=site_id, name=name, now=now)
-    return [key for keys in spans.values() for key in keys]
+    return list(dict.fromkeys(key for keys in spans.values() for key in keys))
 
 
 def counted_values_of(

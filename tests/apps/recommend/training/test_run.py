@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 
 from apps.recommend.ml.blend import BlendParams, score_history
-from apps.recommend.models import ItemVector, ModelVersion, TrainingRun
+from apps.recommend.models import EventWeights, ItemVector, ModelVersion, TrainingRun
 from apps.recommend.registry.loaded import get_loaded
 from apps.recommend.training.recipes import Recipe
 from apps.recommend.training.run import train_site
@@ -38,6 +38,19 @@ class TestTrainSite:
         assert set(version.timings) == {"data", "content", "evaluation", "fit", "vectors", "artifact", "promotion"}
         run = TrainingRun.objects.get()
         assert (run.state, run.progress, run.stamp) == ("done", 100, info.stamp)
+
+    def test_the_weights_of_the_site_are_learned_with_and_recorded(self, shop: str) -> None:
+        walk(40)
+        EventWeights.objects.create(site_id=shop, view=0.25)
+        info = train_site(site_id=shop, now=NOW)
+        parameters = ModelVersion.objects.get(stamp=info.stamp).parameters
+        assert (parameters["event_weights"]["view"], parameters["weighs_history"]) == (0.25, True)
+
+    def test_types_that_weigh_nothing_are_not_learned_from(self, shop: str) -> None:
+        walk(40)
+        EventWeights.objects.create(site_id=shop, view=0.0)
+        info = train_site(site_id=shop, now=NOW)
+        assert ModelVersion.objects.get(stamp=info.stamp).event_count == 0
 
     def test_short_sessions_are_measured_too(self, shop: str) -> None:
         walk(900, days=80, step=timedelta(seconds=5))
