@@ -26,7 +26,6 @@ from apps.tracking.contracts import (
     ReplayResult,
     Rules,
     StreamBatch,
-    TopicReport,
 )
 from apps.tracking.selectors import daily, history, interactions, item_days, periods, strays
 from apps.tracking.services import bulk, counting, inspector, measuring, partitions, pixel, retention
@@ -270,8 +269,8 @@ def make_partitions(*, now: datetime) -> None:
     retention.drop_partitions(retention=days, now=now)
 
 
-def create_topics(*, replication: int | None = None, partitions: int | None = None) -> list[TopicReport]:
-    """Make the topics of the Kafka twin as described, and say where those that exist differ.
+def create_topics(*, replication: int | None = None, partitions: int | None = None) -> dict[str, list[str] | None]:
+    """Make the topics of the Kafka twin as described; return by name where one that exists differs, None for a new one.
 
     Instead of the described numbers: `replication`, the copies of all topics; `partitions` of the events. Raises
     Unavailable, Invalid.

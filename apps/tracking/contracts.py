@@ -375,14 +375,6 @@ class Export:
     overwrite: bool = False
 
 
-class TopicReport(msgspec.Struct, frozen=True):
-    """A topic of the Kafka twin: whether it was made now, and in what one that was there is not as described."""
-
-    name: str
-    is_made: bool
-    differences: list[str]
-
-
 @dataclass(frozen=True, slots=True)
 class Interactions:
     """Events of a site as columns, ordered by time and event id; what training reads.

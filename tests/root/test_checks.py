@@ -50,11 +50,16 @@ class TestCheckServices:
 
 class TestCheckStream:
     @pytest.mark.parametrize(
-        ("stream", "expected"), [("postgres", []), ("memory", ["specrec.E006"]), ("kafka", ["specrec.E006"])]
+        ("stream", "expected"),
+        [("postgres", []), ("kafka", []), ("memory", ["specrec.E006"]), ("pulsar", ["specrec.E006"])],
     )
     def test_production_takes_only_what_keeps_events(self, stream: str, expected: list[str]) -> None:
-        with override_settings(STREAM=stream, STREAMS=base.STREAMS):
+        with override_settings(STREAM=stream, STREAMS=base.STREAMS, KAFKA_BROKERS="127.0.0.1:9092"):
             assert codes(checks.check_stream(None)) == expected
+
+    def test_kafka_needs_to_be_told_where_it_is(self) -> None:
+        with override_settings(STREAM="kafka", KAFKA_BROKERS=""):
+            assert codes(checks.check_stream(None)) == ["specrec.E007"]
 
     def test_tests_may_forget(self) -> None:
         with override_settings(STREAM="memory"):

@@ -9,7 +9,6 @@ from confluent_kafka import KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, TopicDescription
 from django.conf import settings
 
-from apps.tracking.contracts import TopicReport
 from apps.tracking.stream.kafka import address_from_settings
 from apps.tracking.stream.kafka_cluster import Address, away
 from specrec.kernel.errors import Invalid
@@ -42,17 +41,20 @@ def read_topics(path: Path) -> list[Topic]:
 
 def create_topics(
     address: Address, topics: list[Topic], *, replication: int | None, partitions: int | None
-) -> list[TopicReport]:
-    """Make the topics that are not there, and compare the others. Raises Unavailable, Invalid.
+) -> dict[str, list[str] | None]:
+    """Make the topics that are not there; return by name where the others differ, None for one made now.
+
+    Raises Unavailable, Invalid.
 
     replication: instead of the described number of copies; as many must be in sync at most
     partitions: instead of the described number for the topic of events
     """
     admin = AdminClient(address.options())
-    return [_create(admin, _adapt(topic, address, replication, partitions)) for topic in topics]
+    wanted = [_adapt(topic, address, replication, partitions) for topic in topics]
+    return {topic.name: _create(admin, topic) for topic in wanted}
 
 
-def create_described(*, replication: int | None, partitions: int | None) -> list[TopicReport]:
+def create_described(*, replication: int | None, partitions: int | None) -> dict[str, list[str] | None]:
     """Do so for the cluster and the description that the settings name. Raises Unavailable, Invalid."""
     address = address_from_settings()
     return create_topics(address, read_topics(settings.KAFKA_TOPICS), replication=replication, partitions=partitions)
@@ -68,19 +70,19 @@ def _adapt(topic: Topic, address: Address, replication: int | None, partitions: 
     return Topic(name, count, copies, config)
 
 
-def _create(admin: AdminClient, topic: Topic) -> TopicReport:
+def _create(admin: AdminClient, topic: Topic) -> list[str] | None:
     new = NewTopic(topic.name, topic.partitions, topic.replication, config=topic.config)
     try:
         admin.create_topics([new], request_timeout=_SECONDS)[topic.name].result()
     except KafkaException as error:
         code = error.args[0].name()
         if code == "TOPIC_ALREADY_EXISTS":
-            return TopicReport(topic.name, is_made=False, differences=_compare(admin, topic))
+            return _compare(admin, topic)
         if code in {"INVALID_REPLICATION_FACTOR", "INVALID_PARTITIONS", "INVALID_CONFIG"}:
             raise Invalid(f"{topic.name}: {error.args[0].str()}", code="invalid_topics") from error
         raise away(error) from error
     _describe(admin, topic)  # every broker hears of it a moment later: whoever starts after us shall find it
-    return TopicReport(topic.name, is_made=True, differences=[])
+    return None
 
 
 def _compare(admin: AdminClient, topic: Topic) -> list[str]:

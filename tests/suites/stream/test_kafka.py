@@ -15,7 +15,7 @@ from django.db import transaction
 from django.test import override_settings
 
 from apps.tracking import api
-from apps.tracking.contracts import PositionLost, TopicReport
+from apps.tracking.contracts import PositionLost
 from apps.tracking.stream import kafka_producer
 from apps.tracking.stream.base import ONLY, Letter, Record
 from apps.tracking.stream.kafka import KafkaStream
@@ -100,7 +100,7 @@ def _make_again(address: Address) -> None:
     """The name is free only when all of the broker has seen the removal."""
     for _ in range(50):
         reports = create_topics(address, read_topics(Path(settings.KAFKA_TOPICS)), replication=1, partitions=PARTITIONS)
-        if reports[0].is_made:
+        if reports[address.events] is None:
             return
         time.sleep(0.2)
     pytest.fail("the topic could not be made again")
@@ -235,9 +235,8 @@ class TestCreateTopics:
             again = api.create_topics(replication=1)
             differing = api.create_topics(replication=1, partitions=24)
         names = [f"{prefix}.events", f"{prefix}.dead-letters"]
-        assert made == [TopicReport(name, is_made=True, differences=[]) for name in names]
-        assert again == [TopicReport(name, is_made=False, differences=[]) for name in names]
-        assert differing[0].differences == ["partitions is 12, described as 24"]
+        assert (made, again) == (dict.fromkeys(names), {name: [] for name in names})
+        assert differing == {names[0]: ["partitions is 12, described as 24"], names[1]: []}
 
     def test_more_copies_than_brokers_are_refused_with_the_reason(self, kafka: Kafka) -> None:
         with override_settings(KAFKA_BROKERS=kafka.brokers, KAFKA_PREFIX=unique("refused")), pytest.raises(Invalid):

@@ -20,7 +20,7 @@ class Command(commands.Command):
 
     def handle(self, *_: Any, replication: int | None, partitions: int | None, **__: Any) -> None:
         """Print one line for each topic, and one for each difference."""
-        for topic in api.create_topics(replication=replication, partitions=partitions):
-            self.stdout.write(f"{topic.name}: {'made' if topic.is_made else 'is there'}")
-            for difference in topic.differences:
+        for name, differences in api.create_topics(replication=replication, partitions=partitions).items():
+            self.stdout.write(f"{name}: {'made' if differences is None else 'is there'}")
+            for difference in differences or ():
                 self.stdout.write(f"  {difference}")
