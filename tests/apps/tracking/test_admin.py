@@ -69,7 +69,12 @@ class TestPositions:
 
     def test_the_lags_are_asked_for_once(self, operator: Client, monkeypatch: pytest.MonkeyPatch) -> None:
         asked: list[int] = []
-        monkeypatch.setattr(PostgresStream, "lag", lambda _self: asked.append(1) or {"table": 7})
+
+        def lag(_self: PostgresStream) -> dict[str, int]:
+            asked.append(1)
+            return {"table": 7}
+
+        monkeypatch.setattr(PostgresStream, "lag", lag)
         for partition in ("0", "1"):
             StreamPosition.objects.create(group="table", partition=partition, position="", updated_at=NOW)
         content = operator.get("/admin/tracking/streamposition/").content

@@ -201,7 +201,7 @@ class TestListDailyCounts:
         api.count_days()
 
     def pages(self, **changes: Any) -> list[list[DailyFigures]]:
-        given = {"site_id": "uk", "since": TODAY - timedelta(days=9), "until": TODAY} | changes
+        given: dict[str, Any] = {"site_id": "uk", "since": TODAY - timedelta(days=9), "until": TODAY} | changes
         found = [api.list_daily_counts(**given)]
         while found[-1].next_cursor:
             found.append(api.list_daily_counts(**given, cursor=found[-1].next_cursor))

@@ -43,7 +43,7 @@ def put(*changes: dict[str, Any]) -> list[TrackedEvent]:
 
 
 def export(path: Path, **changes: Any) -> int:
-    given = {"site_id": "uk", "since": TODAY, "until": TODAY, "path": path} | changes
+    given: dict[str, Any] = {"site_id": "uk", "since": TODAY, "until": TODAY, "path": path} | changes
     return api.export_events(export=Export(**given), progress=bool)
 
 

@@ -9,7 +9,7 @@ import pytest
 from django.db import connection, transaction
 
 from apps.tracking import api
-from apps.tracking.contracts import History
+from apps.tracking.contracts import History, TrackedEvent
 from apps.tracking.models import Event
 from apps.tracking.selectors import clocks, history
 from apps.tracking.steps import clock as intake_clock
@@ -23,6 +23,11 @@ DAY_AGO = NOW - timedelta(days=1)
 @pytest.fixture(autouse=True)
 def _site(transactional_db: None) -> None:
     open_site()
+
+
+def put(event: TrackedEvent) -> None:
+    append(event)
+    drain_all()
 
 
 def items(found: History) -> list[str | None]:
@@ -107,8 +112,7 @@ class TestReadHistory:
         append(tracked(item_id="before"))
         drain_all()
         with api.read_history(since=DAY_AGO) as found:
-            append_and_drain = lambda: (append(tracked(item_id="meanwhile")), drain_all())  # noqa: E731
-            elsewhere(append_and_drain)
+            elsewhere(lambda: put(tracked(item_id="meanwhile")))
             positions, told = found.positions, items(found)
         assert (told, Event.objects.count()) == (["before"], 2)
         with api.read_history(since=DAY_AGO) as found:
@@ -118,7 +122,7 @@ class TestReadHistory:
         append(tracked())
         drain_all()
         with api.read_history(since=DAY_AGO):
-            elsewhere(lambda: (append(tracked()), drain_all()))
+            elsewhere(lambda: put(tracked()))
         assert Event.objects.count() == 2
 
     def test_within_a_transaction_it_is_refused(self) -> None:

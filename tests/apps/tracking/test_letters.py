@@ -1,6 +1,7 @@
 """Poison: it stops no consumer, is kept with its reason, and replayed once what is wrong with it is mended."""
 
 import uuid
+from collections.abc import Sequence
 from datetime import timedelta
 from io import StringIO
 from typing import Any
@@ -14,6 +15,7 @@ from apps.tracking import api
 from apps.tracking.contracts import Exposure, ReplayResult, StreamBatch, TrackedEvent
 from apps.tracking.models import DayChange, DeadLetter, Event, ServedSlate
 from apps.tracking.services import copying, replay, table
+from apps.tracking.services.rows import Dead, Row, Target
 from apps.tracking.stream import records
 from apps.tracking.stream.base import Chunk, Letter, Record
 from apps.tracking.stream.choice import get_stream
@@ -127,10 +129,15 @@ class TestPoison:
         drain_all()
         assert ("Ada" in letters()[0][1], str(uuid.UUID(int=77)) in letters()[0][1]) == (False, False)
 
-    def test_the_order_of_a_chunk_does_not_matter(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_one_among_many_is_found_by_halves(self, monkeypatch: pytest.MonkeyPatch) -> None:
         calls: list[int] = []
         copy_any = copying.copy_any
-        monkeypatch.setattr(copying, "copy_any", lambda target, rows: calls.append(len(rows)) or copy_any(target, rows))
+
+        def counted(target: Target, rows: Sequence[Row]) -> list[Dead]:
+            calls.append(len(rows))
+            return copy_any(target, rows)
+
+        monkeypatch.setattr(copying, "copy_any", counted)
         good = [tracked() for _ in range(127)]
         append(*good[:100], tracked(quantity=1, query="x" * 600), *good[100:])
         drain_all()
@@ -142,7 +149,12 @@ class TestPoison:
         reader = get_stream().open(group="table", find_positions=lambda _: {})
         halves: list[int] = []
         in_halves = copying._in_halves
-        monkeypatch.setattr(copying, "_in_halves", lambda target, rows: halves.append(1) or in_halves(target, rows))
+
+        def counted(target: Target, rows: Sequence[Row]) -> list[Dead]:
+            halves.append(len(rows))
+            return in_halves(target, rows)
+
+        monkeypatch.setattr(copying, "_in_halves", counted)
         for changes in ({"query": "x" * 600}, {}, {}):
             append(tracked(), tracked(**changes))
             chunk = reader.read(limit=10, wait=1.0)
