@@ -63,14 +63,13 @@ def follow_once(store: FeatureStore, *, ground: str, stop: Callable[[], bool]) -
         find_positions=follower.find_positions,
         limit=conf.FOLLOW_LIMIT,
         wait=conf.FOLLOW_WAIT_SECONDS,
-        stop=lambda: follower.look_round() or stop(),
+        stop=lambda: follower.is_over(stop),
     )
     try:
         with closing(batches):  # type: ignore[type-var]  # a generator, promised as an iterator only
             for batch in batches:
                 follower.apply(batch)
                 yield batch.positions
-            follower.report()
     except PositionLost as error:
         logger.warning("features: %s Rebuilding.", error)
         store.move(ground=ground, to=None, positions={})
@@ -108,11 +107,14 @@ class _Follower:
         self._positions.update(batch.positions)
         self._unreported.update(batch.positions)
 
-    def look_round(self) -> bool:
-        """Return whether the store stands on another ground; about once a second, and tell the stream how far we are.
+    def is_over(self, stop: Callable[[], bool]) -> bool:
+        """Return whether to end: told to, or the store stands on another ground; asked also while nothing comes.
 
-        Asked between two reads, also while nothing comes.
+        About once a second, and last before the end, the stream is told how far we are.
         """
+        if stop():
+            self.report()
+            return True
         if time.monotonic() - self._looked_at < conf.ACKNOWLEDGE_SECONDS:
             return False
         self.report()

@@ -66,6 +66,7 @@ class Log:
             self.before.pop(str(number), bool)()
             yield StreamBatch(events=[view(number, f"frame-{number}")], exposures=[], positions={"0": str(number)})
         self.over = True
+        assert stop()  # asked between two reads, also while nothing comes
 
     def acknowledge(self, *, group: str, positions: Mapping[str, str]) -> None:
         assert group == "features"
