@@ -55,12 +55,17 @@ def main() -> int:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True, metavar="FOLDER", help=OBTAIN)
+    parser.add_argument(
+        "--data", type=Path, default=os.environ.get("DATA"), metavar="FOLDER", help=f"{OBTAIN} (or DATA=…)"
+    )
     parser.add_argument("--rows", type=int, metavar="N", help="the newest N lines only")
     parser.add_argument("--senders", type=int, default=2, help="processes that send at once")
     parser.add_argument("--twin", choices=("postgres", "kafka"), default="postgres", help="what carries the events")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures as one JSON object")
-    return parser.parse_args()
+    asked = parser.parse_args()
+    if asked.data is None or not asked.data.is_dir():
+        parser.error(f"there is no data folder {asked.data}: give one with --data FOLDER or DATA=FOLDER. {OBTAIN}")
+    return asked
 
 
 def _measure(stack: Stack, client: Client, asked: argparse.Namespace) -> dict[str, Any]:
