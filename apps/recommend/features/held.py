@@ -75,23 +75,21 @@ class Held:
 
     def _apply_all(self, events: Sequence[TrackedEvent], now: float) -> Changes:
         groups = by_state(events, now=now)
-        self._take_in_hand(groups)
         adding = Adding(now)
         packed: dict[StateKey, bytes] = {}
-        for key, group in groups.items():
-            shopper = self._shoppers[key]
+        for (key, group), shopper in zip(groups.items(), self._take_in_hand(groups), strict=True):
+            self._shoppers[key] = shopper  # as one that was used last
             if shopper.apply(key[0], group, adding):
                 packed[key] = shopper.packed()
         return Changes({}, adding.amounts(), packed)
 
-    def _take_in_hand(self, groups: Mapping[StateKey, Group]) -> None:
-        """Have all these in hand, as those used last, asking the store for the others."""
+    def _take_in_hand(self, groups: Mapping[StateKey, Group]) -> "list[PackedShopper | Nobody]":
+        """Return whose these events are, taken out of what is in hand, or else from the store."""
         held = self._shoppers
-        found = {key: held.pop(key, None) for key in groups}
-        missing = [key for key, shopper in found.items() if shopper is None]
-        for key, raw in zip(missing, self._store.read_packed(missing), strict=True):
-            found[key] = _take(raw, groups[key])
-        held.update((key, shopper) for key, shopper in found.items() if shopper is not None)
+        found = [held.pop(key, None) for key in groups]
+        missing = [key for key, shopper in zip(groups, found, strict=True) if shopper is None]
+        stored = iter(zip(missing, self._store.read_packed(missing), strict=True))
+        return [_take(groups, *next(stored)) if shopper is None else shopper for shopper in found]
 
     def _apply_each(self, events: Sequence[TrackedEvent], now: float) -> Changes:
         whole = Changes({}, {})
@@ -114,12 +112,12 @@ class Held:
         return whole
 
 
-def _take(raw: bytes | None, group: Group) -> PackedShopper | Nobody:
+def _take(groups: Mapping[StateKey, Group], key: StateKey, raw: bytes | None) -> PackedShopper | Nobody:
     try:
-        return of_packed(raw, group)
+        return of_packed(raw, groups[key])
     except msgspec.MsgspecError:
         logger.exception("a stored shopper state cannot be read and counts as empty")
-        return of_packed(None, group)
+        return of_packed(None, groups[key])
 
 
 def _add(whole: Changes, one: Changes) -> None:

@@ -3,6 +3,7 @@
 import time
 from uuid import UUID
 
+import msgspec
 import pytest
 
 from apps.recommend.features.memory_store import MemoryStore
@@ -55,6 +56,17 @@ class TestRead:
     def test_sites_are_apart(self, store: FeatureStore) -> None:
         put(store, Changes(states={ANNA: SEEN}))
         assert store.read([("other-site", ANNA[1])]) == [EMPTY]
+
+
+class TestReadPacked:
+    def test_it_is_what_was_written_packed_or_not(self, store: FeatureStore) -> None:
+        packed = msgspec.msgpack.encode(SEEN)
+        put(store, Changes(states={ANNA: SEEN}, packed={BEN: packed}))
+        assert store.read_packed([BEN, ANNA]) == [packed, packed]
+        assert store.read([ANNA, BEN]) == [SEEN, SEEN]
+
+    def test_an_unknown_shopper_has_none(self, store: FeatureStore) -> None:
+        assert (store.read_packed([ANNA]), store.read_packed([])) == ([None], [])
 
 
 class TestReadCounts:

@@ -83,6 +83,12 @@ class TestHeld:
         said = caplog.records[-1].getMessage()
         assert said == ("features: passed over an event of type 'view' of site lens-lane: ZeroDivisionError (1 so far)")
 
+    def test_a_state_that_cannot_be_read_counts_as_empty(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        store = standing(None)
+        monkeypatch.setattr(store, "read_packed", lambda keys: [b"\xc1" for _ in keys])
+        write(Held(store), view(1, "frame-1"), at=None, to="1")
+        assert (seen(store), views(store)) == (["frame-1"], 1)
+
     def test_a_store_that_is_away_is_no_poison(self, monkeypatch: pytest.MonkeyPatch) -> None:
         def away(_keys: Any) -> Any:
             raise redis.ConnectionError("away")
