@@ -48,5 +48,7 @@ class TestLoadDataset:
         profiles.ensure_site(site=shop)
         assert "events: 2 of 2 accepted" in load(folder, "--site", "de")
         assert (profiles.get_site(site_id="de"), price_of("de")) == (shop, "EUR")
-        batch = next(iter(tracking.follow(group="test", position=None, limit=9, wait=0.0, stop=lambda: False)))
+        batch = next(
+            iter(tracking.follow(group="test", find_positions=lambda _: {}, limit=9, wait=0.0, stop=lambda: False))
+        )
         assert [event.currency for event in batch.events] == ["EUR", "EUR"]
