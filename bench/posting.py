@@ -1,7 +1,8 @@
 """The generator of the intake's load: clients that post batches as fast as they are answered, in processes.
 
-Bodies are encoded beforehand; for each call only the ids are written into them, fresh and random. So a client costs the
-machine little (its share of the processor is part of the figures), and none waits for another.
+Bodies are encoded beforehand; for each call only the ids, fresh and random, and the time of the call are written into
+them. So a client costs the machine little (its share of the processor is part of the figures), and none waits for
+another.
 """
 
 import http.client
@@ -20,7 +21,7 @@ import msgspec
 import numpy as np
 
 from bench.client import Failed
-from bench.sending import Answer, Batches
+from bench.sending import Answer, Batches, now
 from specrec.commands import ROOT
 
 _GIVE_UP = 90.0
@@ -149,7 +150,7 @@ def follow() -> None:
 
 
 class _Template:
-    """A whole request, and where in it the digits of ids stand."""
+    """A whole request, and where in it the digits of ids stand, and the times."""
 
     def __init__(self, order: Order, batches: Batches) -> None:
         ids, body = batches.make()
@@ -158,19 +159,26 @@ class _Template:
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         head = f"POST {parts.path} HTTP/1.1\r\n{lines}\r\n".encode()
         self._request = np.frombuffer(bytearray(head + body), dtype=np.uint8)
-        start, starts = len(head), []
-        for _ in ids:
-            start = (head + body).index(b'{"id":"', start) + len(b'{"id":"')
-            starts.append(start)
-        self._digits = np.array(starts)[:, None] + _DIGITS
+        self._digits = _places(head + body, b'{"id":"', len(ids)) + _DIGITS
+        self._times = _places(head + body, b'"time":"', len(ids)) + np.arange(len(now()))
 
     def fill(self, raw: bytes) -> bytes:
-        """Return the request with these ids, 16 bytes each."""
+        """Return the request with these ids, 16 bytes each, of events of this moment."""
         numbers = np.frombuffer(raw, dtype=np.uint8).reshape(-1, 16)
         digits = np.empty((len(numbers), 32), dtype=np.uint8)
         digits[:, 0::2], digits[:, 1::2] = _HEX[numbers >> 4], _HEX[numbers & 15]
         self._request[self._digits] = digits
+        self._request[self._times] = np.frombuffer(now().encode(), dtype=np.uint8)
         return self._request.tobytes()
+
+
+def _places(text: bytes, before: bytes, count: int) -> np.ndarray:
+    """Return where these many values stand, each after such words; int64 [count, 1]."""
+    start, starts = 0, []
+    for _ in range(count):
+        start = text.index(before, start) + len(before)
+        starts.append(start)
+    return np.array(starts)[:, None]
 
 
 class _Client:

@@ -47,6 +47,11 @@ class Promised:
     unanswered: list[bytes] = field(default_factory=list)
 
 
+def now() -> str:
+    """Return the time as events carry it, always of one width."""
+    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
 class Source(Protocol):
     """Where batches come from."""
 
@@ -68,7 +73,7 @@ class Batches:
         shopper = number % self._shoppers
         event = {
             "type": "view",
-            "time": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
+            "time": now(),
             "anonymous_id": f"browser-{shopper}",
             "session_id": f"session-{shopper}",
             "item_id": f"item-{self._random.randrange(ITEMS)}",

@@ -30,29 +30,53 @@ def of_newest(before: Iterable[Touch], touch: Touch) -> list[tuple[Pair, int]]:
     return [((day, earlier, item_id), weight) for earlier, weight in zip(found, WEIGHTS, strict=False)]
 
 
-def of_sessions(touches: Sequence[Touch], sessions: frozenset[int]) -> dict[Pair, int]:
-    """Return all pairs of the sessions; the touches are oldest first and all hold."""
-    amounts: dict[Pair, int] = {}
-    for session in sessions:
-        own = [touch for touch in touches if touch.session == session]
-        for index, touch in enumerate(own):
-            for pair, weight in of_newest(reversed(own[:index]), touch):
-                amounts[pair] = amounts.get(pair, 0) + weight
-    return amounts
-
-
 def difference(before: Sequence[Touch], after: Sequence[Touch]) -> list[tuple[Pair, int]]:
     """Return what to add for the step from some touches that hold to others; each oldest first."""
-    changed = {touch.mark: touch for touch in before}
-    for touch in after:
-        if touch.mark in changed:
-            del changed[touch.mark]
-        else:
-            changed[touch.mark] = touch
-    sessions = frozenset(touch.session for touch in changed.values()) - {0}
-    old, new = of_sessions(before, sessions), of_sessions(after, sessions)
-    amounts = [(pair, new.get(pair, 0) - old.get(pair, 0)) for pair in old.keys() | new.keys()]
-    return [(pair, amount) for pair, amount in amounts if amount]
+    sessions = {touch.session for touch in _unlike(before, after)} - {0}
+    amounts: dict[Pair, int] = {}
+    for session in sessions:
+        old = [touch for touch in before if touch.session == session]
+        new = [touch for touch in after if touch.session == session]
+        start, rest = _first_unlike(old, new), _last_unlike(old, new)
+        reached = _reach(new[len(new) - rest :])
+        _add(amounts, new, (start, len(new) - rest + reached), 1)
+        _add(amounts, old, (start, len(old) - rest + reached), -1)
+    return [(pair, amount) for pair, amount in amounts.items() if amount]
+
+
+def _add(amounts: dict[Pair, int], own: Sequence[Touch], span: tuple[int, int], sign: int) -> None:
+    """Add the pairs of the touches of one session at these places with those before them."""
+    for index in range(*span):
+        for pair, weight in of_newest(reversed(own[:index]), own[index]):
+            amounts[pair] = amounts.get(pair, 0) + sign * weight
+
+
+def _unlike(before: Sequence[Touch], after: Sequence[Touch]) -> list[Touch]:
+    """Return the touches between the ends that both have in common."""
+    start, rest = _first_unlike(before, after), _last_unlike(before, after)
+    return [*before[start : len(before) - rest], *after[start : len(after) - rest]]
+
+
+def _first_unlike(before: Sequence[Touch], after: Sequence[Touch]) -> int:
+    """Return how many touches both begin with."""
+    shorter = min(len(before), len(after))
+    return next((at for at in range(shorter) if before[at].mark != after[at].mark), shorter)
+
+
+def _last_unlike(before: Sequence[Touch], after: Sequence[Touch]) -> int:
+    """Return how many touches both end with, of those that they do not begin with."""
+    most = min(len(before), len(after)) - _first_unlike(before, after)
+    return next((at for at in range(most) if before[-1 - at].mark != after[-1 - at].mark), most)
+
+
+def _reach(later: Sequence[Touch]) -> int:
+    """Return how many of the touches may pair with one before them: with enough items between, none does any more."""
+    between: set[str] = set()
+    for at, touch in enumerate(later):
+        if len(between) > len(WEIGHTS):  # one more than pair, as one of them may be its own
+            return at
+        between.add(touch.item_id)
+    return len(later)
 
 
 def caused_by(recent: Sequence[Touch], dismissals: Sequence[Touch], touch: Touch) -> list[tuple[Pair, int]]:
