@@ -26,7 +26,7 @@ from specrec.commands import ROOT
 
 _GIVE_UP = 90.0
 _RETRY = 0.1
-_TEMPLATES = 24
+_TEMPLATES = 120
 _LAST_CHUNK = b"\r\n0\r\n\r\n"
 _HEX = np.frombuffer(b"0123456789abcdef", dtype=np.uint8)
 _DIGITS = np.array([at for at in range(36) if at not in {8, 13, 18, 23}])  # of a UUID as text, without its dashes

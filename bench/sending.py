@@ -16,6 +16,7 @@ import msgspec
 from bench.client import Client, Failed
 
 ITEMS = 2_000
+VARIANTS = 8  # so many events of a shopper are encoded, each of another item
 _GIVE_UP = 90.0
 _RETRY = 0.1
 
@@ -66,7 +67,7 @@ class Batches:
         self._random = random.Random(seed)
         self._shoppers = shoppers
         self._consent = consent
-        self._tails = [self._tail(number) for number in range(max(size, 4_000))]
+        self._tails = [self._tail(number) for number in range(max(size, VARIANTS * shoppers))]
         self._size = size
 
     def _tail(self, number: int) -> bytes:
