@@ -45,7 +45,7 @@ SCOPE = "events:write"
 
 
 def warm_up() -> None:
-    """Load what telling people from programs needs, beside whatever else this process does."""
+    """Load what telling people from bots needs, beside whatever else this process does."""
     agents.warm_up()
 
 

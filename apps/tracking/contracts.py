@@ -59,7 +59,7 @@ class DropReason(StrEnum):
     IN_FUTURE = "in_future"
     NOT_ALLOWED = "not_allowed"  # this key may not name this shopper, or not send historical or replayed events
     INCONSISTENT = "inconsistent"  # fields contradict each other, or one is of no use without another
-    BOT = "bot"  # no person: the user agent is a crawler, a monitor or a program
+    BOT = "bot"  # no person: the user agent is a crawler or a monitor
 
 
 Device = Literal["desktop", "mobile", "tablet", "other"]

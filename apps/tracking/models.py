@@ -214,7 +214,7 @@ class IntakeRules(models.Model):
     split_at_campaign = models.BooleanField(
         default=True, help_text="A session also ends when the shopper comes back by another campaign."
     )
-    drop_bots = models.BooleanField(default=True, help_text="Drop events of crawlers, monitors and programs.")
+    drop_bots = models.BooleanField(default=True, help_text="Drop events of crawlers and monitors.")
 
     class Meta:
         db_table = "tracking_intake_rules"

@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 T = TypeVar("T")
-# Doors stand for browsers, too, and a program with a publishable key counts as a bot.
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36"
 OFTEN = 20  # answers in a row: more than there are web processes to hide behind
 VISIBLE_SECONDS = 15.0  # the promise is one second; a shared machine is given time, what counts is that it happens

@@ -16,7 +16,7 @@ _MEANING: dict[str, str] = {
     DropReason.IN_FUTURE: "More than five minutes ahead.",
     DropReason.NOT_ALLOWED: "This key may not say so.",
     DropReason.INCONSISTENT: "A field is of no use without another.",
-    DropReason.BOT: "A program, not a person.",
+    DropReason.BOT: "A crawler or monitor, not a person.",
 }
 
 

@@ -38,7 +38,7 @@ class Migration(migrations.Migration):
                 ('session_gap_minutes', models.PositiveSmallIntegerField(default=30, help_text='So many minutes of silence end a session.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(1440)])),
                 ('split_at_midnight', models.BooleanField(default=True, help_text='A session also ends at midnight in the time zone of the site.')),
                 ('split_at_campaign', models.BooleanField(default=True, help_text='A session also ends when the shopper comes back by another campaign.')),
-                ('drop_bots', models.BooleanField(default=True, help_text='Drop events of crawlers, monitors and programs.')),
+                ('drop_bots', models.BooleanField(default=True, help_text='Drop events of crawlers and monitors.')),
             ],
             options={
                 'verbose_name': 'intake rules',

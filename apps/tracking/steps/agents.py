@@ -1,4 +1,7 @@
-"""What a user agent is: a person's browser or app and on which device, or a program.
+"""What a user agent is: a person's browser or app and on which device, or a crawler or monitor.
+
+Programs that do not say that they are bots (curl, libraries) are none: kiosks, tills and apps speak by them, and
+whoever means harm has a browser's name.
 
 The library knows thousands of patterns: a user agent seen for the first time costs it up to tens of milliseconds, and
 the first of a process seconds. So answers are kept, numbers of versions make no difference, and this process spends no
@@ -25,14 +28,12 @@ _VERSION = re.compile(r"(?<!Darwin)(?<!CFNetwork)/\d[\d.]*")  # those two tell a
 _DESKTOP = ("Windows NT", "Macintosh", "X11; Linux", "X11; CrOS", "X11; Ubuntu")
 _NOT_DESKTOP = ("Android", "Mobile", "Xbox", "TV", "Tizen", "PlayStation", "Tesla")
 _MOBILE = frozenset({"smartphone", "feature phone", "phablet", "portable media player", "wearable", "camera"})
-# Libraries by which apps on phones speak; the others are programs on servers and desks.
-_OF_APPS = frozenset({"OkHttp", "Dart", "go-network", "Apple Core Media", "Safari View Service"})
-# Programs that fetch a picture because a person opened the mail with it.
+# Servers that fetch a picture because a person opened the mail with it.
 _FOR_PERSONS = ("GoogleImageProxy", "YahooMailProxy")
 
 
 class Agent(NamedTuple):
-    """A program, or the class of a person's device (None: not known)."""
+    """A bot, or the class of a person's device (None: not known)."""
 
     is_bot: bool
     device: Device | None
@@ -103,7 +104,7 @@ def _find(key: str) -> Agent | None:
 
 
 def warm_up() -> None:
-    """Load the patterns, beside whatever else the process does; until then nobody is known to be a program."""
+    """Load the patterns, beside whatever else the process does; until then nobody is known to be a bot."""
     _warming.set()
     threading.Thread(target=_warm_up, name="user-agents", daemon=True).start()
 
@@ -139,9 +140,8 @@ def _classify(user_agent: str) -> Agent:
         return Agent(is_bot=False, device="other")
     is_desktop = _is_desktop(user_agent)
     found = DeviceDetector(user_agent, skip_device_detection=is_desktop).parse()
-    is_program = found.client_type() == "library" and found.client_name() not in _OF_APPS
     device = "desktop" if is_desktop else _device(str(found.device_type()))
-    return Agent(is_bot=found.is_bot() or is_program, device=device)
+    return Agent(is_bot=found.is_bot(), device=device)
 
 
 def _is_desktop(user_agent: str) -> bool:

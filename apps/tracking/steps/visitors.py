@@ -1,4 +1,4 @@
-"""Steps about who is there and whence: person or program, on what device, referred by whom. Only classes are kept."""
+"""Steps about who is there and whence: person or bot, on what device, referred by whom. Only classes are kept."""
 
 from apps.tracking.contracts import DropReason
 from apps.tracking.steps import agents, referrers
@@ -14,7 +14,7 @@ def drop_bot(draft: Draft, batch: Batch) -> None:
     draft.device = agent.device
     if agent.is_bot and batch.drop_bots:
         at = "context.user_agent" if batch.is_server else None
-        draft.drop(DropReason.BOT, at, "The user agent is that of a program, not of a person.")
+        draft.drop(DropReason.BOT, at, "The user agent is that of a crawler or a monitor, not of a person.")
 
 
 def put_referrer(draft: Draft, batch: Batch) -> None:

@@ -1,4 +1,4 @@
-"""People and programs, devices, and where a shopper came from."""
+"""People and bots, devices, and where a shopper came from."""
 
 import threading
 
@@ -39,9 +39,9 @@ KNOWN: dict[str, tuple[str, Agent]] = {
     "crawler": (GOOGLEBOT, Agent(is_bot=True, device="other")),
     "crawler that looks like a browser": (BINGBOT, Agent(is_bot=True, device="other")),
     "monitor": ("UptimeRobot/2.0", Agent(is_bot=True, device="other")),
-    "curl": ("curl/8.1", Agent(is_bot=True, device="other")),
+    "curl": ("curl/8.1", Agent(is_bot=False, device="other")),
     "curl by a browser's name": ("Mozilla/5.0", Agent(is_bot=False, device="other")),
-    "a script": ("python-requests/2.31.0", Agent(is_bot=True, device="other")),
+    "a script": ("python-requests/2.31.0", Agent(is_bot=False, device="other")),
 }
 STRANGE = {
     "NUL and beyond": "\0\xff\ud800" * 50,
@@ -63,7 +63,7 @@ def _rested(monkeypatch: pytest.MonkeyPatch) -> None:
 
 class TestFindAgent:
     @pytest.mark.parametrize(("user_agent", "expected"), KNOWN.values(), ids=KNOWN)
-    def test_it_tells_people_programs_and_devices(self, user_agent: str, expected: Agent) -> None:
+    def test_it_tells_people_bots_and_devices(self, user_agent: str, expected: Agent) -> None:
         assert find_agent(user_agent) == expected
 
     @pytest.mark.parametrize("user_agent", STRANGE.values(), ids=STRANGE)
@@ -78,7 +78,7 @@ class TestFindAgent:
     def test_strangers_beyond_the_allowance_count_as_people(self, monkeypatch: pytest.MonkeyPatch) -> None:
         find_agent(GOOGLEBOT)
         monkeypatch.setattr(agents, "_allowance", agents._Allowance(most=0.0, share=0.0, dearest=0.1))
-        assert find_agent("curl/8.1") == Agent(is_bot=False, device=None)
+        assert find_agent("UptimeRobot/2.0") == Agent(is_bot=False, device=None)
         assert find_agent(GOOGLEBOT).is_bot is True
 
     def test_no_call_waits_while_the_patterns_are_loaded(self) -> None:
