@@ -102,7 +102,7 @@ def _write(passed: list[Draft], rules: Rules, received_at: datetime) -> None:
     stitching = Stitching(rules)
     with _availability(), transaction.atomic(durable=True):
         shoppers = profiles.hear_shoppers(site_id=site_id, refs=refs, signals=signals)
-        known = [_remembered(shoppers.get(ref)) for ref in refs]
+        known = [_remembered(draft, shoppers.get(ref)) for draft, ref in zip(passed, refs, strict=True)]
         sessions = stitching.find(passed, [None if one is None else one.shopper_id for one in known])
         found = [
             records.from_event(_track(site_id, draft, shopper, session, received_at))
@@ -112,9 +112,15 @@ def _write(passed: list[Draft], rules: Rules, received_at: datetime) -> None:
     stitching.keep()
 
 
-def _remembered(shopper: Shopper | None) -> Shopper | None:
-    """Return the shopper where we may remember them; fails closed: without a word, nobody is."""
-    return shopper if shopper is not None and HISTORY in shopper.purposes else None
+def _remembered(draft: Draft, shopper: Shopper | None) -> Shopper | None:
+    """Return the shopper where we may remember them; fails closed: without a word, nobody is.
+
+    An event that says no itself belongs to nobody, also where a later yes has come before it or with it.
+    """
+    said = draft.event.consent
+    if shopper is None or HISTORY not in shopper.purposes or (said is not None and HISTORY not in said):
+        return None
+    return shopper
 
 
 def _track(

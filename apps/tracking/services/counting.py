@@ -29,7 +29,8 @@ _KEPT_SAMPLES = int(timedelta(days=7).total_seconds())
 _SAMPLES = 50
 _SAMPLES_PER_BATCH = 5
 _FIELDS = frozenset(EventInput.__struct_fields__) | {f"context.{name}" for name in EventContext.__struct_fields__}
-_QUOTED = re.compile(r"(?<=')[^']*(?=')|(?<=unknown field `)[^`]*")
+# What is quoted, and all behind it: it may hold such marks itself, or be cut off before the closing one.
+_QUOTED = re.compile(r"(['\"]|(?<=unknown field )`).*", re.DOTALL)
 _ENCODER = msgspec.json.Encoder()
 
 _SampleKey = tuple[str, str]  # site, "accepted" or "dropped"
@@ -161,7 +162,7 @@ def _inspected(draft: Draft, now: datetime) -> InspectedEvent:
         reason=None if draft.reason is None else draft.reason.value,
         field=draft.field if draft.field is None or draft.field in _FIELDS else "(unknown)",
         # What the client wrote is told to the client, not shown to others.
-        message=None if draft.message is None else _QUOTED.sub("…", draft.message),
+        message=None if draft.message is None else _QUOTED.sub(r"\1…\1.", draft.message),
     )
 
 

@@ -89,12 +89,12 @@ def _join(sessions: list[Session], moment: Moment, limits: Limits) -> Session:
     for session in sorted(sessions, key=lambda one: one.first, reverse=True) if len(sessions) > 1 else sessions:
         if session.first <= moment.at <= session.last:
             return session
-        if moment.at > session.last:
+        if moment.at > session.last:  # the one before it: with those further back lies another visit between
             if _continues(session, moment, limits):
                 session.last = moment.at
                 return session
-        elif _precedes(session, moment, limits):
-            later = session
+            break
+        later = session if _precedes(session, moment, limits) else None
     if later is not None:
         later.first = moment.at
         later.campaign = later.campaign or moment.campaign

@@ -106,6 +106,18 @@ class TestConsent:
         assert shopper is not None
         assert shopper.purposes == frozenset()
 
+    def test_a_later_yes_of_its_batch_does_not_make_a_no_personal(self) -> None:
+        ingest(
+            make_event(consent=["analytics"], time=(NOW - timedelta(minutes=3)).isoformat()),
+            make_event(consent=HISTORY),
+        )
+        assert [(one.shopper_id, one.session_id) for one in streamed()] == [(None, None), (ADA, "visit-1")]
+
+    def test_a_later_yes_that_came_before_it_does_not_either(self) -> None:
+        ingest(make_event(consent=HISTORY))
+        ingest(make_event(consent=[], time=(NOW - timedelta(minutes=3)).isoformat()))
+        assert [(one.shopper_id, one.session_id) for one in streamed()] == [(ADA, "visit-1"), (None, None)]
+
     def test_a_dropped_event_says_nothing_about_consent(self) -> None:
         ingest(make_event(consent=HISTORY, item_id=None))
         ingest(make_event())

@@ -115,6 +115,10 @@ class TestSamples:
         [
             ({"type": "my secret"}, "type", "Invalid enum value '…'."),
             ({"my secret": 1}, "(unknown)", "Object contains unknown field `…`."),
+            ({"my`secret": 1}, "(unknown)", "Object contains unknown field `…`."),
+            ({"my secret" * 50: 1}, "(unknown)", "Object contains unknown field `…`."),
+            ({"type": "my'secret"}, "type", 'Invalid enum value "…".'),
+            ({"type": "my secret" * 50}, "type", "Invalid enum value '…'."),
             ({"context": {"my secret": 1}}, "(unknown)", "Object contains unknown field `…`."),
         ],
     )

@@ -41,6 +41,11 @@ TOGETHER: dict[str, tuple[list[Moment], Limits, list[int]]] = {
     "by a campaign": ([after(), after(60, "spring"), after(120, "spring")], limits(), [0, 1, 1]),
     "by another campaign": ([after(0, "spring"), after(60, "summer")], limits(), [0, 1]),
     "back without a campaign": ([after(0, "spring"), after(60)], limits(), [0, 0]),
+    "back by the first campaign": (
+        [after(0, "a"), after(60, "b"), after(120, "a"), after(180)],
+        limits(),
+        [0, 1, 2, 2],
+    ),
     "campaigns that do not matter": ([after(0, "spring"), after(60, "summer")], limits(by_campaign=False), [0, 0]),
 }
 
@@ -74,6 +79,11 @@ class TestStitch:
         known = [Session(10, after().at, after().at, None), Session(20, after(3_000).at, after(3_000).at, None)]
         found, newest = stitch(known, [after(1_500)], limits())
         assert ([one.name for one in found], [one.last for one in newest]) == ([10], [after(1_500).at, after(3_000).at])
+
+    def test_a_late_event_does_not_reach_over_a_session_between(self) -> None:
+        known = [Session(10, after(60).at, after(60).at, "a"), Session(20, after(120).at, after(120).at, "b")]
+        found, newest = stitch(known, [after(0, "b")], limits())
+        assert (found[0].name, newest[1:]) == (after().at // 1_000, known)
 
     def test_an_event_of_long_ago_has_a_session_of_its_own(self) -> None:
         known = [Session(20, after(90_000).at, after(90_000).at, None)]
