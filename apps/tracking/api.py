@@ -100,13 +100,19 @@ def ingest_pixel(
     return ingest(caller=caller, envelope=envelope, received_at=received_at).results[0]
 
 
+def require_server(*, caller: Caller) -> Caller:
+    """Return the caller that may send lines of events; raises Denied for a publishable key, which anybody may hold."""
+    if caller.kind != "secret":
+        raise Denied("Lines of events are taken from servers only: use a secret key.", code="bulk_needs_secret_key")
+    return caller
+
+
 def ingest_lines(*, caller: Caller, body: bytes, received_at: datetime) -> BulkResult:
     """Take in lines of events from a server. Raises Denied for a publishable key, Invalid for no lines, Unavailable.
 
     The last says in `accepted_lines` how many lines are worked: go on after them.
     """
-    if caller.kind != "secret":
-        raise Denied("Lines of events are taken from servers only: use a secret key.", code="bulk_needs_secret_key")
+    require_server(caller=caller)
 
     def take(envelope: Envelope) -> IngestResult:
         return ingest(caller=caller, envelope=envelope, received_at=received_at)

@@ -49,7 +49,7 @@ class LinesView(APIView):
     def post(self, request: Request) -> HttpResponse:
         """Take the lines in."""
         received_at = clock.now()
-        caller = profiles.caller_of(auth=request.auth)
+        caller = api.require_server(caller=profiles.caller_of(auth=request.auth))  # before up to 64 MB are read
         encoding = request.META.get("HTTP_CONTENT_ENCODING", "")
         body = api.inflate(body=request.body, encoding=encoding, max_bytes=MAX_BULK_BYTES)
         if len(body) > MAX_BULK_BYTES:

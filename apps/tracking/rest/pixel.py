@@ -1,7 +1,12 @@
 """REST: an event in the address of a picture, for mails and pages without JavaScript."""
 
+from collections.abc import Iterable
+
 from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.parsers import BaseParser
+from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
@@ -40,9 +45,27 @@ _PARAMETERS = [
 ]
 
 
+class _NoChoice(BaseContentNegotiation):
+    """There is one answer, whatever is asked for: who shows pictures accepts those alone, which is no fault."""
+
+    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> None:
+        """A picture's address has no body."""
+
+    def select_renderer(
+        self,
+        request: Request,  # noqa: ARG002 - the signature is the library's
+        renderers: Iterable[BaseRenderer],
+        format_suffix: str | None = None,  # noqa: ARG002 - the same
+    ) -> tuple[BaseRenderer, str]:
+        """Return any: the view renders nothing by it."""
+        first = next(iter(renderers))
+        return first, first.media_type
+
+
 class PixelView(APIView):
     """`/v1/events/pixel.gif`. A picture has no place for an error, so the answer is always the picture."""
 
+    content_negotiation_class = _NoChoice
     authentication_classes = ()
     permission_classes = ()
     throttle_classes = ()
@@ -71,9 +94,16 @@ class PixelView(APIView):
             told = f"refused; code={problem.code}"
         else:
             told = _told(result)
-        return HttpResponse(
-            GIF, content_type="image/gif", headers={"Cache-Control": "no-store", "Specrec-Result": told}
-        )
+        return _picture(told)
+
+    @extend_schema(exclude=True)
+    def head(self, request: Request) -> HttpResponse:  # noqa: ARG002 - the signature of a DRF view
+        """Answer as to `get`, taking nothing in: who asks only whether the picture is there shows it to nobody."""
+        return _picture("none")
+
+
+def _picture(told: str) -> HttpResponse:
+    return HttpResponse(GIF, content_type="image/gif", headers=_NO_STORE | {"Specrec-Result": told})
 
 
 def _told(result: EventResult) -> str:

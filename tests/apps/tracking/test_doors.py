@@ -206,6 +206,22 @@ class TestPixel:
         assert load(browser_key, page=page)["Specrec-Result"] == "refused; code=origin_not_allowed"
         assert stored() == 0
 
+    @pytest.mark.parametrize("accept", ["image/*", "image/gif", "image/avif,image/webp;q=0.8", "text/html"])
+    def test_it_is_a_picture_whatever_is_asked_for(self, browser_key: str, accept: str) -> None:
+        given = {"key": browser_key, "type": "view", "item_id": "frame-1"}
+        answer = Client().get("/v1/events/pixel.gif", given, headers={"Accept": accept})
+        assert (answer.status_code, answer.content, answer["Specrec-Result"]) == (200, GIF, "accepted")
+
+    def test_a_parameter_named_format_chooses_nothing(self, browser_key: str) -> None:
+        answer = load(browser_key, format="json")
+        assert (answer.status_code, answer["Specrec-Result"]) == (200, "dropped; reason=invalid; field=format")
+
+    def test_whoever_asks_only_for_its_head_has_seen_nothing(self, browser_key: str) -> None:
+        given = {"key": browser_key, "type": "view", "item_id": "frame-1"}
+        answer = Client().head("/v1/events/pixel.gif", given)
+        assert (answer.status_code, answer["Content-Type"], answer["Specrec-Result"]) == (200, "image/gif", "none")
+        assert stored() == 0
+
     def test_it_is_read_only_by_get(self, browser_key: str) -> None:
         assert Client().post("/v1/events/pixel.gif", {"key": browser_key}).status_code == 405
 
@@ -290,6 +306,10 @@ class TestBulk:
     def test_a_publishable_key_is_refused(self, browser_key: str) -> None:
         answer = send(browser_key, lines(current()))
         assert (answer.status_code, answer.json()["code"], stored()) == (403, "bulk_needs_secret_key", 0)
+
+    def test_it_is_so_before_anything_is_unpacked(self, browser_key: str) -> None:
+        answer = send(browser_key, b"no gzip", **{"Content-Encoding": "gzip"})
+        assert (answer.status_code, answer.json()["code"]) == (403, "bulk_needs_secret_key")
 
     def test_without_a_key_it_is_refused(self) -> None:
         assert Client().post("/v1/events/bulk", data=b"{}", content_type="text/plain").status_code == 401
