@@ -91,7 +91,8 @@ class MemoryStore:
             self._ground, self._positions = to, dict(positions)
             return True
 
-    def clear(self) -> None:
-        """Forget all states and counts, ground and positions (batch features stay)."""
+    def clear(self, *, ground: str | None = None) -> bool:
+        """Forget all states and counts and positions (batch features stay), on `ground`; always whole here."""
         with self._lock:
-            self.states, self.counts, self._ground, self._positions = {}, {}, None, {}
+            self.states, self.counts, self._ground, self._positions = {}, {}, ground, {}
+            return True

@@ -40,8 +40,7 @@ def rebuild(
     """
     token = new_secret(16)
     mine = f"{REBUILDING}{token}"
-    store.clear()
-    if not store.move(ground=None, to=mine, positions={}):
+    if not store.clear(ground=mine):
         raise PositionMoved
     with tracking.read_history(since=now - conf.STATE_FOR) as history:
         logger.info("features: rebuilding from %d events of the table", history.total)

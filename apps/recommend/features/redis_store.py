@@ -136,14 +136,20 @@ class RedisStore:
         arguments = [_ENCODER.encode([ground, to, list(positions.items())])]
         return self._run(_MOVE, [self._ground, self._positions], arguments)
 
-    def clear(self) -> None:
-        """Forget all states and counts, ground and positions (batch features stay)."""
-        self._client.delete(self._ground, self._positions)  # first: from here on no writer adds anything
+    def clear(self, *, ground: str | None = None) -> bool:
+        """Forget all states and counts and positions (batch features stay), on `ground` from the first moment on.
+
+        So writers on another add nothing any more. Returns False, and forgets nothing more, when somebody else changed
+        the ground meanwhile: what is found after that is theirs.
+        """
+        self._run(_TAKE, [self._ground, self._positions], [_ENCODER.encode([ground])])
         for prefix in (self.states_prefix, self.counts_prefix):
             for keys in self.pages(prefix):
-                ask(("UNLINK", *keys))
+                if not self._run(_FORGET, [self._ground, *keys], [_ENCODER.encode([ground])]):
+                    return False
+        return True
 
-    def _run(self, script: "_Script", keys: Sequence[str], arguments: Sequence[bytes]) -> bool:
+    def _run(self, script: "_Script", keys: Sequence[str | bytes], arguments: Sequence[bytes]) -> bool:
         rest: Command = (len(keys), *keys, *arguments)
         try:
             (done,) = ask(("EVALSHA", script.digest, *rest))
@@ -173,6 +179,8 @@ class _Script:
 
 _WRITE = _Script(scripts.WRITE)
 _MOVE = _Script(scripts.MOVE)
+_TAKE = _Script(scripts.TAKE)
+_FORGET = _Script(scripts.FORGET)
 
 
 def state_of(raw: bytes | None) -> ShopperState:

@@ -34,3 +34,19 @@ redis.call('DEL', KEYS[2])
 for _, pair in ipairs(asked[3]) do redis.call('HSET', KEYS[2], pair[1], pair[2]) end
 return 1
 """
+
+# KEYS[1] ground, KEYS[2] positions; ARGV[1] [new ground]: whoever had it before writes nothing more
+TAKE = """
+local asked = cmsgpack.unpack(ARGV[1])
+redis.call('DEL', KEYS[2])
+if asked[1] then redis.call('SET', KEYS[1], asked[1]) else redis.call('DEL', KEYS[1]) end
+return 1
+"""
+
+# KEYS[1] ground, KEYS[2..] states or counts; ARGV[1] [ground]
+FORGET = """
+local asked = cmsgpack.unpack(ARGV[1])
+if (redis.call('GET', KEYS[1]) or nil) ~= asked[1] then return 0 end
+for index = 2, #KEYS do redis.call('UNLINK', KEYS[index]) end
+return 1
+"""

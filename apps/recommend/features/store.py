@@ -47,5 +47,9 @@ class FeatureStore(Protocol):
     def move(self, *, ground: str | None, to: str | None, positions: Mapping[str, str]) -> bool:
         """Change the ground and return True; all positions are forgotten but these. False when it is not `ground`."""
 
-    def clear(self) -> None:
-        """Forget all states and counts, ground and positions (batch features stay)."""
+    def clear(self, *, ground: str | None = None) -> bool:
+        """Forget all states and counts and positions (batch features stay), on `ground` from the first moment on.
+
+        So writers on another add nothing any more. Returns False, and forgets nothing more, when somebody else changed
+        the ground meanwhile.
+        """

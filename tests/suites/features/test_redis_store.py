@@ -1,6 +1,9 @@
 """What only the store in Redis can get wrong."""
 
+from collections.abc import Iterator
 from uuid import UUID
+
+import pytest
 
 from apps.recommend.features.redis_store import RedisStore, state_of
 from apps.recommend.features.state import EMPTY, Changes
@@ -30,6 +33,20 @@ class TestRedisStore:
         put(store, Changes(states={("lens-lane", UUID(int=number)): SEEN for number in range(5_000)}))
         store.clear()
         assert client().dbsize() == 0
+
+    def test_clearing_ends_where_another_has_begun(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        store, other = RedisStore(client(), prefix="suite"), RedisStore(client(), prefix="suite")
+        put(store, Changes(states={ANNA: SEEN}))
+        pages = store.pages
+
+        def overtaken(prefix: str) -> Iterator[list[bytes]]:
+            other.clear(ground="theirs")
+            other.write(Changes(states={ANNA: SEEN}), ground="theirs", expected={}, positions={"0": "1"})
+            yield from pages(prefix)
+
+        monkeypatch.setattr(store, "pages", overtaken)
+        assert store.clear(ground="mine") is False
+        assert (store.ground(), store.read([ANNA]), store.positions(["0"])) == ("theirs", [SEEN], {"0": "1"})
 
     def test_what_cannot_be_read_counts_as_empty(self) -> None:
         store = RedisStore(client(), prefix="suite")

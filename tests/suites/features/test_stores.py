@@ -199,6 +199,12 @@ class TestClear:
         assert (store.read([ANNA]), store.read_counts([VIEWS])) == ([EMPTY], [{}])
         assert store.read_batch(site_id="lens-lane", name="popularity") == {"frame-1": 1.5}
 
+    def test_it_takes_the_ground_from_whoever_writes(self, store: FeatureStore) -> None:
+        store.move(ground=None, to="one", positions={"0": "1"})
+        assert store.clear(ground="two") is True
+        assert store.write(Changes(states={ANNA: SEEN}), ground="one", expected={}, positions={"0": "2"}) is False
+        assert (store.ground(), store.positions(["0"]), store.read([ANNA])) == ("two", {}, [EMPTY])
+
     def test_an_empty_store_stays_empty(self, store: FeatureStore) -> None:
         store.clear()
         assert store.ground() is None
