@@ -62,6 +62,7 @@ class ShopperReading:
     now: seconds since 1970; weights: by event type, how much one says of an interest
     touches: of `state.recent`, oldest first, what was not taken back; with items of health for definitions of that
     sensitivity alone, and none else for them
+    of_health: whether that is so; the state holds both, so that whatever names its items asks `may_name`
     """
 
     state: ShopperState
@@ -69,6 +70,11 @@ class ShopperReading:
     weights: Mapping[str, float]
     facts: ItemFacts
     touches: Sequence[Touch]
+    of_health: bool = False
+
+    def may_name(self, item_id: str) -> bool:
+        """Return whether the definition may tell of this item."""
+        return self.facts.is_health(item_id) is self.of_health
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,7 +44,7 @@ def values_of(
     health = touches[:0]
     if any(definition.sensitivity == "health" for definition in granted):
         health = [touch for touch in touches if facts.is_health(touch.item_id)]
-    careful = ShopperReading(state=state, now=now, weights=weights, facts=facts, touches=health)
+    careful = ShopperReading(state=state, now=now, weights=weights, facts=facts, touches=health, of_health=True)
     return {
         definition.name: definition.compute(careful if definition.sensitivity == "health" else plain)
         for definition in granted

@@ -26,6 +26,10 @@ from tests.apps.recommend.features.catalogue import DAY, FACTS, NOW, WEIGHTS, to
 
 ALL = frozenset(PURPOSES)
 HISTORY = frozenset({"history_personalisation"})
+CARE = {
+    *("care_category_affinity", "care_brand_affinity"),
+    *("care_recent_items", "care_bought_items", "care_dismissed_items"),
+}
 TODAY, HOUR = int(NOW // DAY), int(NOW // 3_600)
 
 
@@ -70,7 +74,7 @@ class TestDefinitions:
     def test_health_needs_its_own(self) -> None:
         health = {found.name: found.needed for found in DEFINITIONS if found.sensitivity == "health"}
         both = frozenset({"history_personalisation", "rx_personalisation"})
-        assert health == {"care_category_affinity": both, "care_brand_affinity": both}
+        assert health == dict.fromkeys(CARE, both)
 
 
 class TestValuesOf:
@@ -85,13 +89,13 @@ class TestValuesOf:
         assert values_of(recent(touch("frame-1")), purposes=frozenset(), now=NOW, weights=WEIGHTS, facts=FACTS) == {}
 
     def test_what_is_left_out_is_named(self) -> None:
-        assert [found.name for found in left_out(HISTORY)] == ["care_category_affinity", "care_brand_affinity"]
+        assert {found.name for found in left_out(HISTORY)} == CARE
 
     def test_withdrawing_health_changes_nothing_else(self) -> None:
         state = recent(touch("aid-1", days=1), touch("frame-1"))
         everything = values_of(state, purposes=ALL, now=NOW, weights=WEIGHTS, facts=FACTS)
         general = values_of(state, purposes=HISTORY, now=NOW, weights=WEIGHTS, facts=FACTS)
-        assert everything.keys() - general.keys() == {"care_category_affinity", "care_brand_affinity"}
+        assert everything.keys() - general.keys() == CARE
         assert {name: everything[name] for name in general} == general
 
     @pytest.mark.parametrize(
@@ -125,6 +129,18 @@ class TestRecent:
         dismissals = (touch("frame-1", "dismiss", days=2), touch("frame-2", "dismiss", days=2))
         state = ShopperState(recent=(touch("frame-2", days=1),), dismissals=dismissals)
         assert says(state, "dismissed_items") == {"frame-1": 1.0}
+
+    def test_what_says_something_of_health_is_named_by_its_own_alone(self) -> None:
+        bought = tuple(touch(item, "purchase", days=2) for item in ("aid-1", "frame-1"))
+        dismissals = tuple(touch(item, "dismiss", days=1) for item in ("aid-2-unknown", "frame-2"))
+        state = ShopperState(recent=bought, orders=bought, dismissals=dismissals)
+        for name, own, health in (
+            ("recent_items", {"frame-1": 3.0}, {"aid-1": 3.0}),
+            ("bought_items", {"frame-1": 2.0}, {"aid-1": 2.0}),
+            ("dismissed_items", {"frame-2": 1.0}, {"aid-2-unknown": 1.0}),
+        ):
+            assert says(state, name, purposes=HISTORY) == pytest.approx(own)
+            assert says(state, f"care_{name}") == pytest.approx(health)
 
 
 class TestCountsOfShoppers:

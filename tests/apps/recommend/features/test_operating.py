@@ -11,6 +11,7 @@ import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 
+from apps.catalog import api as catalog
 from apps.profiles import api as profiles
 from apps.profiles.contracts import SCOPES, Caller, ConsentInput, SiteInfo
 from apps.recommend import api, conf, tasks
@@ -29,6 +30,7 @@ from specrec.kernel import clock
 from specrec.kernel.errors import Conflict
 from specrec.kernel.ids import shopper_id
 from specrec.kernel.redis import client
+from tests.apps.catalog.builders import item
 from tests.apps.recommend.features.catalogue import FACTS, WEIGHTS
 
 SITE, OTHER = "lens-lane", "brillenhaus"
@@ -166,6 +168,7 @@ class TestFeaturesCommand:
 
     def test_backfill_then_show_and_export(self) -> None:
         tell(("view", "frame-1"), ("view", "frame-1"), ("add_to_cart", "frame-2"))
+        catalog.upsert_items(site_id=SITE, items=[item("frame-1"), item("frame-2")], now=NOW)
         assert run("backfill") == "rebuilt from 3 events\n"
         anna = run("show", SITE, "--customer-id", "anna")
         assert "views_ever" in anna
