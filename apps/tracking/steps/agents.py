@@ -72,10 +72,11 @@ _warming = threading.Event()
 
 def find_agent(user_agent: str) -> Agent:
     """Return what this user agent is; never raises, and takes long for few strangers only."""
+    user_agent = user_agent[:_MAX_LENGTH]  # a header may have hundreds of kilobytes, and thousands are kept
     found = _texts.get(user_agent)
     if found is not None:
         return found
-    key = _VERSION.sub("/0", user_agent[:_MAX_LENGTH])
+    key = _VERSION.sub("/0", user_agent)
     if not _lock.acquire(blocking=not _warming.is_set()):  # loading takes seconds, which no call waits for
         return _UNKNOWN
     try:

@@ -97,6 +97,10 @@ class TestFindAgent:
         monkeypatch.setattr(agents, "DeviceDetector", fail)
         assert find_agent(CHROME) == Agent(is_bot=False, device=None)
 
+    def test_of_a_long_one_only_the_beginning_is_kept(self) -> None:
+        assert [find_agent(f"{IPHONE} {'x' * 400} {number}").device for number in range(3)] == ["mobile"] * 3
+        assert [len(text) for text in agents._texts] == [400]
+
     def test_what_is_kept_is_bounded(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(agents, "_KEPT", 2)
         for name in ("curl", "Wget", "HTTPie"):
