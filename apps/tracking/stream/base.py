@@ -97,4 +97,4 @@ class Stream(Protocol):
         """
 
     def park(self, letters: Sequence[Letter]) -> None:
-        """Show others what a consumer could not use, where the twin has a place for it. Raises Unavailable."""
+        """Show others what a consumer could not use, where the twin has a place that takes it. Raises Unavailable."""

@@ -6,6 +6,7 @@ Kafka removes records by the retention of the topic, not by what was acknowledge
 """
 
 import atexit
+import logging
 import os
 import threading
 from collections.abc import Mapping, Sequence
@@ -20,10 +21,14 @@ from django.db import transaction
 from apps.tracking.stream import positions as rows
 from apps.tracking.stream.base import TABLE_GROUP, FindPositions, Letter, Record
 from apps.tracking.stream.kafka_cluster import Address, Cluster, Ends, read_place
-from apps.tracking.stream.kafka_producer import KafkaProducer
+from apps.tracking.stream.kafka_producer import KafkaProducer, Refused
 from apps.tracking.stream.kafka_reader import KIND, KafkaReader
 
+logger = logging.getLogger(__name__)
+
 REASON = "reason"
+# Clients of a parent process. In a child they are of no use, and freeing them there would end it.
+_PARENTS: list[object] = []
 
 
 class KafkaStream:
@@ -72,10 +77,21 @@ class KafkaStream:
         return 0
 
     def park(self, letters: Sequence[Letter]) -> None:
-        """Write the letters to the topic of dead letters, the reason in a header."""
-        if letters:
-            found = [(one.record, ((KIND, one.record.kind.encode()), (REASON, one.reason.encode()))) for one in letters]
+        """Write the letters to the topic of dead letters, the reason in a header.
+
+        What Kafka will never take is logged and passed over: consumers must not wait for it, and the table has it.
+        """
+        if not letters:
+            return
+        found = [(one.record, ((KIND, one.record.kind.encode()), (REASON, one.reason.encode()))) for one in letters]
+        try:
             self._get_producer().write(self.address.dead_letters, found)
+        except Refused as error:
+            if error.for_size and len(letters) > 1:
+                for one in letters:
+                    self.park([one])
+            else:
+                logger.error("%d dead letters are in the table alone: %s", len(letters), error)  # noqa: TRY400 - no defect of ours
 
     def close(self) -> None:
         """Wait a moment for what is still on its way."""
@@ -101,6 +117,8 @@ class KafkaStream:
     def _notice_fork(self) -> None:
         """Begin anew in a child of a process that had connected: the client's threads stayed with the parent."""
         if self._pid != os.getpid():
+            if self._pid:
+                _PARENTS.extend((self._cluster, self._producer))
             self._pid = os.getpid()
             self._cluster = None
             self._producer = KafkaProducer(self.address)

@@ -14,6 +14,12 @@ from specrec.kernel.errors import Unavailable
 
 logger = logging.getLogger(__name__)
 
+# Kafka answers, and what it says will be no other the next time.
+_FOR_SIZE = "MSG_SIZE_TOO_LARGE"
+_REFUSALS = frozenset({
+    _FOR_SIZE, "INVALID_RECORD", "POLICY_VIOLATION", "TOPIC_EXCEPTION", "TOPIC_AUTHORIZATION_FAILED",
+    "UNKNOWN_TOPIC_OR_PART", "_UNKNOWN_TOPIC", "_UNKNOWN_PARTITION",
+})  # fmt: skip
 DELIVERY_SECONDS = 10.0
 _TRIAL_SECONDS = 2.0
 _FLUSH_SECONDS = 5.0
@@ -25,10 +31,19 @@ _OPTIONS = {
     "compression.type": "lz4",
     "partitioner": "murmur2_random",  # as in Kafka's own clients: other producers agree on a shopper's partition
     "message.timeout.ms": int(DELIVERY_SECONDS * 1_000),
+    "topic.metadata.propagation.max.ms": 5_000,  # less than that, so that a topic that is not there is named as such
     "queue.buffering.max.kbytes": 65_536,
 }
 
 Headers = Sequence[tuple[str, bytes]]
+
+
+class Refused(Unavailable):
+    """Kafka will not take these records, however often they are sent; `for_size`: one of them is too large."""
+
+    def __init__(self, error: KafkaError) -> None:
+        super().__init__(f"The event stream refuses records: {error}", code="stream_unavailable")
+        self.for_size = error.name() == _FOR_SIZE
 
 
 class KafkaProducer:
@@ -58,10 +73,11 @@ class KafkaProducer:
                     if time.monotonic() > deadline:
                         raise away("records were not acknowledged in time.")
                     _push(producer)
-            except (KafkaException, Unavailable) as error:
+            except KafkaException as error:
+                raise self._failed(producer, error.args[0]) from error
+            except Unavailable:
                 self._is_suspect = True
-                self._give_up_after(producer, error)
-                raise error if isinstance(error, Unavailable) else away(error) from error
+                raise
             self._conclude(producer, delivery)
 
     def close(self) -> None:
@@ -76,9 +92,15 @@ class KafkaProducer:
         if error is None:
             self._is_suspect = False
             return
+        raise self._failed(producer, error)
+
+    def _failed(self, producer: Producer, error: KafkaError) -> Unavailable:
+        """Return what to raise for the error, and do what it says of the producer."""
+        if error.name() in _REFUSALS:
+            return Refused(error)
         self._is_suspect = True
-        self._give_up_after(producer, KafkaException(error))
-        raise away(error)
+        self._give_up_after(producer, error)
+        return away(error)
 
     @contextmanager
     def _patience(self) -> Iterator[float]:
@@ -99,12 +121,11 @@ class KafkaProducer:
                 self._producer = Producer(self._address.options(**_OPTIONS))
             return self._producer
 
-    def _give_up_after(self, producer: Producer, error: Exception) -> None:
+    def _give_up_after(self, producer: Producer, error: KafkaError) -> None:
         """Forget a producer that cannot write any more; the next call makes another one."""
-        code = error.args[0] if isinstance(error, KafkaException) else None
-        if not isinstance(code, KafkaError) or not (code.fatal() or code.name() == "_FATAL"):
+        if not (error.fatal() or error.name() == "_FATAL"):
             return
-        logger.error("Kafka's producer cannot go on, making another one: %s", code)
+        logger.error("Kafka's producer cannot go on, making another one: %s", error)
         with self._lock:
             if self._producer is producer:
                 self._producer = None

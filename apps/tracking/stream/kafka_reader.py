@@ -49,7 +49,6 @@ class KafkaReader:
     def read(self, *, limit: int, wait: float) -> Chunk | None:
         """Return the next records, or None."""
         consumer = self._consumer or self._join()
-        self._revoked.clear()
         try:
             messages = self._take(consumer, limit, wait)
         except BaseException as error:  # also what find_positions raised, which Kafka's client hands through
@@ -57,6 +56,10 @@ class KafkaReader:
             if isinstance(error, KafkaException):
                 raise away(error) from error
             raise
+        if self._revoked & self._own:
+            # Given back to us at once: nobody can tell which messages came before. Begin again where the owner is.
+            self._leave()
+            return None
         # What came just before its partition went to another reader is that reader's, whether it was given or not.
         kept = [one for one in messages if one.partition() not in self._revoked]
         if not kept:
@@ -99,6 +102,8 @@ class KafkaReader:
     def _take(self, consumer: Consumer, limit: int, wait: float) -> list[Message]:
         """Return what is there, waiting for the first alone: `consume` would wait for all."""
         first = consumer.poll(wait)
+        # What was taken from us while we waited, and perhaps given back, was so before this message came.
+        self._revoked.clear()
         if first is None:
             return []
         messages = [first, *(consumer.consume(limit - 1, 0) if limit > 1 else [])]
