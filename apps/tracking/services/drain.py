@@ -8,6 +8,7 @@ from django.db import DatabaseError, InterfaceError, connection
 
 from apps.tracking.contracts import PositionLost
 from apps.tracking.services.table import TableWriter
+from apps.tracking.stream import positions
 from apps.tracking.stream.base import TABLE_GROUP
 from apps.tracking.stream.choice import get_stream
 from specrec.kernel import clock
@@ -26,10 +27,9 @@ _PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0)
 def drain(*, stop: Callable[[], bool]) -> None:
     """Write the stream to the tables until `stop`; stands by while others have all its partitions."""
     failures = 0
-    lost: set[str] = set()
     while not stop():
         try:
-            _follow(stop, lost)
+            _follow(stop)
             failures = 0
         except (Unavailable, DatabaseError, InterfaceError) as error:
             logger.warning("the table consumer lost its database or its stream, trying again: %s", error)
@@ -38,14 +38,13 @@ def drain(*, stop: Callable[[], bool]) -> None:
             failures += 1
 
 
-def _follow(stop: Callable[[], bool], lost: set[str]) -> None:
-    """Write what comes, going on from the stored positions but those in `lost`, to which others may be added."""
+def _follow(stop: Callable[[], bool]) -> None:
+    """Write what comes, going on from the stored positions; those that prove lost are forgotten."""
     stream = get_stream()
     writer = TableWriter(stream=stream, group=TABLE_GROUP, now_fn=clock.now)
 
     def find_positions(_: Sequence[str]) -> dict[str, str]:
-        stored = stream.find_positions(group=TABLE_GROUP)
-        return {partition: position for partition, position in stored.items() if position not in lost}
+        return stream.find_positions(group=TABLE_GROUP)
 
     reader = stream.open(group=TABLE_GROUP, find_positions=find_positions)
     try:
@@ -54,14 +53,13 @@ def _follow(stop: Callable[[], bool], lost: set[str]) -> None:
             if chunk is None:
                 continue
             writer.write(chunk)
-            # Here this stream may come to a position that was lost in another one.
-            lost.clear()
             if len(chunk.records) < _FEW:
                 _sleep(_LINGER, stop)
     except PositionLost as error:
         logger.error("%s The table consumer begins again with the earliest kept record.", error)  # noqa: TRY400 - no defect of ours
         stored = stream.find_positions(group=TABLE_GROUP).values()
-        lost.update([error.position] if error.position in stored else stored)
+        # From the rows too: what is built anew from the table would go on from there, be lost, and be built anew.
+        positions.forget(group=TABLE_GROUP, positions=[error.position] if error.position in stored else list(stored))
     finally:
         reader.close()
 

@@ -82,7 +82,7 @@ def _replay_step(ids: list[int]) -> _Fates:
 def _write(letters: list[DeadLetter], fates: _Fates) -> None:
     found = sort(map(_record, letters))
     dead = [*found.dead, *_copy(found)]
-    days.note(found)
+    days.note(found, dead=dead)
     reasons = {one.record: one.reason for one in dead}
     for letter in letters:
         reason = reasons.get(_record(letter))

@@ -116,7 +116,7 @@ def sort(found: Iterable[Record]) -> Sorted:
             values = _values(value)
         except records.UnreadableRecord as error:
             result.dead.append(Dead(record, DeadLetter.Cause.UNREADABLE, f"unreadable: {error}"))
-        except OverflowError as error:
+        except (OverflowError, ValueError) as error:
             result.dead.append(Dead(record, DeadLetter.Cause.REFUSED, str(error)))
         else:
             kind = records.EVENT if isinstance(value, TrackedEvent) else records.EXPOSURE
@@ -128,6 +128,9 @@ def _values(value: TrackedEvent | Exposure) -> tuple[Any, ...]:
     if isinstance(value, TrackedEvent):
         if value.quantity not in _INTEGERS or (value.position or 0) not in _INTEGERS:
             raise OverflowError("integer out of range (column quantity or position)")
+        # The table would take years before 1 and after 9999, and nobody could read them again. These raise.
+        value.time.astimezone(UTC)
+        value.received_at.astimezone(UTC)
         return msgspec.structs.astuple(value)
     return (
         value.site_id,

@@ -36,7 +36,7 @@ class TableWriter:
                     dead += self._put(TARGETS[kind], rows)
             letters.bury(self._stream, dead)
             self._stream.acknowledge(group=self._group, positions=chunk.positions)
-            days.note(found)
+            days.note(found, dead=dead)
         self._careful = max(0, self._careful - 1)
 
     def _put(self, target: Target, rows: list[Row]) -> list[Dead]:

@@ -4,7 +4,7 @@ The table consumer writes its rows in the transaction that writes the events. So
 part of the stream is in the table.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 
 from django.db import InterfaceError, OperationalError, connection, transaction
@@ -37,6 +37,13 @@ def save(*, group: str, positions: Mapping[str, str], gives_way: Callable[[str, 
                 row.position, row.updated_at = positions[partition], clock.now()
                 moved.append(row)
         StreamPosition.objects.bulk_update(moved, ["position", "updated_at"])
+
+
+def forget(*, group: str, positions: Collection[str]) -> None:
+    """Begin anew wherever the group stands at one of these, which are no positions any more. Raises Unavailable."""
+    with availability():
+        rows = StreamPosition.objects.filter(group=group, position__in=positions)
+        rows.update(position="", updated_at=clock.now())
 
 
 def find(*, group: str) -> dict[str, str]:

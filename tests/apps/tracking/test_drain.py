@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from django.db import connection
 
 from apps.tracking import api
 from apps.tracking.contracts import Exposure, PositionLost, StreamBatch, TrackedEvent
-from apps.tracking.models import DeadLetter, Event, ServedSlate, StreamPosition
+from apps.tracking.models import DayChange, DeadLetter, Event, ServedSlate, StreamPosition
 from apps.tracking.services import drain as drain_module
 from apps.tracking.stream import records
 from apps.tracking.stream.base import Record
@@ -174,6 +175,26 @@ class TestPoison:
         assert stored_ids() == [good.event_id]
         assert DeadLetter.objects.get().reason.startswith("unreadable")
 
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("site_id", "x" * 65),
+            ("site_id", "a\0b"),
+            ("time", "0001-01-01T00:00:00+14:00"),
+            ("time", "0001-01-01T00:00:00"),
+            ("time", "9999-12-31T23:00:00-14:00"),
+            ("received_at", "0001-01-01T00:00:00+14:00"),
+        ],
+    )
+    def test_what_has_no_site_or_day_is_parked(self, name: str, value: str) -> None:
+        good, bad = tracked(), msgspec.to_builtins(tracked())
+        bad[TrackedEvent.__struct_fields__.index(name)] = value
+        PostgresStream().append([Record("event", "k", msgspec.msgpack.encode(bad)), records.from_event(good)])
+        drain_all()
+        assert (stored_ids(), DeadLetter.objects.count()) == ([good.event_id], 1)
+        assert list(DayChange.objects.values_list("site_id", "day")) == [("uk", NOW.date())]
+        assert api.replay_dead_letters(now=NOW).still_dead == 1
+
     def test_a_parked_record_does_not_come_again(self) -> None:
         append(tracked(quantity=2**40))
         drain_all()
@@ -219,6 +240,13 @@ class TestRestarts:
         append(one)
         drain_all()
         assert stored_ids() == [one.event_id]
+
+    def test_a_lost_position_is_forgotten_also_where_nothing_is_kept_to_go_on_with(self) -> None:
+        StreamPosition.objects.create(group="table", partition="0", position=f"{2**40}:1", updated_at=NOW)
+        turns = iter([False, False, True])
+        api.drain(stop=lambda: next(turns, True))
+        with api.read_history(since=NOW) as history:
+            assert history.positions == {}
 
     def test_it_ends_when_it_is_told(self) -> None:
         api.drain(stop=lambda: True)
