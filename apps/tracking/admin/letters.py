@@ -22,7 +22,7 @@ _SHOWN = 500
 _MASK = "…"
 # Who it was, and what somebody wrote.
 _PERSONAL = frozenset({"shopper_id", "session_id", "order_id", "query"})
-_FIELDS = {"event": TrackedEvent.__struct_fields__, "exposure": Exposure.__struct_fields__}
+_TYPES: dict[str, type[TrackedEvent | Exposure]] = {"event": TrackedEvent, "exposure": Exposure}
 
 
 @admin.register(DeadLetter)
@@ -45,7 +45,7 @@ class DeadLetterAdmin(ReadOnlyAdmin):
             found = msgspec.msgpack.decode(payload)
         except (msgspec.MsgspecError, UnicodeDecodeError):
             return f"{len(payload):,} bytes that are no record, beginning with {payload[:4].hex(' ')}"
-        return json.dumps(_masked(letter.kind, found), default=str, ensure_ascii=False)[:_SHOWN]
+        return json.dumps(_masked(letter.kind, payload, found), default=str, ensure_ascii=False)[:_SHOWN]
 
     def has_replay_permission(self, request: HttpRequest) -> bool:
         """Return whether this user may replay; asked for by the actions."""
@@ -86,16 +86,28 @@ class DeadLetterAdmin(ReadOnlyAdmin):
         self.message_user(request, told, messages.WARNING if result.still_dead else messages.SUCCESS)
 
 
-def _masked(kind: str, found: Any) -> Any:
+def _masked(kind: str, payload: bytes, found: Any) -> Any:
     """Return the record with the names of its fields where they can be known, and without personal values."""
-    names = _FIELDS.get(kind)
-    if names is None or not isinstance(found, list):
+    names = _find_names(kind, payload)
+    if names is None:
         return _MASK  # what is not ours to read is not ours to show
     values = {
         name: _MASK if name in _PERSONAL and value is not None else value
         for name, value in zip(names, found, strict=False)
     }
     return {name: _text(value) for name, value in values.items() if value is not None}
+
+
+def _find_names(kind: str, payload: bytes) -> tuple[str, ...] | None:
+    """Return the fields of the record in order; None for one that is not as its kind says: a name may be anywhere."""
+    shape = _TYPES.get(kind)
+    if shape is None:
+        return None
+    try:
+        msgspec.msgpack.decode(payload, type=shape)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None
+    return shape.__struct_fields__
 
 
 def _text(value: Any) -> Any:

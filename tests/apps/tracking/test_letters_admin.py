@@ -77,6 +77,12 @@ class TestList:
         for personal in (str(ADA), ADA.hex, "visit-1", "my name is Ada"):
             assert personal not in content
 
+    def test_nothing_is_shown_of_a_record_whose_fields_are_not_those_of_its_kind(self, operator: Client) -> None:
+        get_stream().append([Record("event", "k", b"\x91\xa5zebra"), Record("exposure", "k", b"\x92\xa5zebra\x01")])
+        drain_all()
+        assert DeadLetter.objects.count() == 2
+        assert "zebra" not in shown(operator)
+
     @pytest.mark.parametrize(
         ("query", "count"),
         [
