@@ -16,9 +16,10 @@ from signal import SIGKILL, SIGTERM
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
+from specrec.processes.child import Child
 from specrec.processes.folder import PartsError, make_private
 from specrec.processes.ports import listens, quiet_ports
-from specrec.processes.spawn import Command, collect, end_orphans, ended, spawn, stop, tail, wait_until
+from specrec.processes.spawn import Command, collect, end_orphans, spawn, tail
 
 _START_SECONDS = 90.0  # recovery after a crash reads the newest segments; two busy cores need their time
 _FORMAT_SECONDS = 90.0
@@ -67,7 +68,7 @@ class Kafka:
         self._java = java
         self._jars = jars
         self._port, self._controller_port = quiet_ports(2)
-        self._process: subprocess.Popen[bytes] | None = None
+        self._child = Child()
 
     @property
     def brokers(self) -> str:
@@ -82,35 +83,29 @@ class Kafka:
     @property
     def pid(self) -> int | None:
         """The broker's process number while it runs."""
-        return self._process.pid if self._process is not None and self._runs() else None
+        return self._child.pid
 
     def start(self) -> None:
         """Start and wait until our own data answers, with a leader for every partition."""
-        if self._runs():
+        if self._child.runs():
             return
-        if self._process is not None:
-            collect(self._process)
+        self._child.clear_away()
         if not (self._data / "cluster_id").exists():
             self._format()
         self._end_orphans()
         self._configure(self._data)
-        self._process = spawn(self._command("kafka.Kafka", str(self._data / "server.properties"), cwd=self._data))
-        if not wait_until(lambda: not self._runs() or self._answers(), seconds=_START_SECONDS) or not self._runs():
+        command = self._command("kafka.Kafka", str(self._data / "server.properties"), cwd=self._data)
+        if not self._child.start(command, answers=self._answers, seconds=_START_SECONDS):
             self.stop()
             raise PartsError(f"Kafka did not start in {self._data}.\n{tail(self._log)}")
 
     def stop(self) -> None:
         """Stop in order."""
-        if self._process is not None:
-            stop(self._process, [(SIGTERM, 30.0)])
-            self._process = None
+        self._child.stop([(SIGTERM, 30.0)])
 
     def kill(self) -> None:
         """End the broker as `kill -9` does."""
-        if self._process is not None:
-            self._process.send_signal(SIGKILL)
-            self._process.wait()
-            self._process = None
+        self._child.kill()
 
     def _format(self) -> None:
         """Make the folder beside its final place, so that an interrupted attempt is never taken for a whole one."""
@@ -153,9 +148,6 @@ class Kafka:
             end_orphans(self._data, self._java.name, [(SIGTERM, 20.0), (SIGKILL, 5.0)])
         except TimeoutError as error:
             raise PartsError(f"{error} End it, or choose another folder.") from error
-
-    def _runs(self) -> bool:
-        return self._process is not None and not ended(self._process)
 
     def _answers(self) -> bool:
         if not listens(self._port):

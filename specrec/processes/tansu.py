@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -12,9 +11,10 @@ from signal import SIGKILL, SIGTERM
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
+from specrec.processes.child import Child
 from specrec.processes.folder import PartsError, make_private
 from specrec.processes.ports import listens, quiet_ports
-from specrec.processes.spawn import Command, collect, end_orphans, ended, spawn, stop, tail, wait_until
+from specrec.processes.spawn import Command, end_orphans, tail
 
 _NAME = "tansu"
 _START_SECONDS = 30.0
@@ -36,7 +36,7 @@ class Tansu:
         self._data = make_private(folder / _NAME)
         self._log = folder / "logs" / f"{_NAME}.log"
         (self._port,) = quiet_ports(1)
-        self._process: subprocess.Popen[bytes] | None = None
+        self._child = Child()
 
     @property
     def brokers(self) -> str:
@@ -51,38 +51,29 @@ class Tansu:
     @property
     def pid(self) -> int | None:
         """The broker's process number while it runs."""
-        return self._process.pid if self._process is not None and self._runs() else None
+        return self._child.pid
 
     def start(self) -> None:
         """Start, empty, and wait until it answers; raises PartsError without the wheel."""
-        if self._runs():
+        if self._child.runs():
             return
-        if self._process is not None:
-            collect(self._process)
+        self._child.clear_away()
         end_orphans(self._data, _NAME, [(SIGTERM, 5.0), (SIGKILL, 5.0)])
         address = f"tcp://{self.brokers}"
         argv = [str(_runnable(self._data)), "broker", "--listener-url", address, "--advertised-listener-url", address]
         argv += ["--storage-engine", "memory://tansu/"]
-        self._process = spawn(Command(argv=argv, cwd=self._data, log=self._log, stop_signal=SIGTERM))
-        if not wait_until(lambda: not self._runs() or self._answers(), seconds=_START_SECONDS) or not self._runs():
+        command = Command(argv=argv, cwd=self._data, log=self._log, stop_signal=SIGTERM)
+        if not self._child.start(command, answers=self._answers, seconds=_START_SECONDS):
             self.stop()
             raise PartsError(f"Tansu did not start.\n{tail(self._log)}")
 
     def stop(self) -> None:
         """Stop; nothing is kept."""
-        if self._process is not None:
-            stop(self._process, [(SIGTERM, 5.0)])
-            self._process = None
+        self._child.stop([(SIGTERM, 5.0)])
 
     def kill(self) -> None:
         """End the broker as `kill -9` does."""
-        if self._process is not None:
-            self._process.send_signal(SIGKILL)
-            self._process.wait()
-            self._process = None
-
-    def _runs(self) -> bool:
-        return self._process is not None and not ended(self._process)
+        self._child.kill()
 
     def _answers(self) -> bool:
         if not listens(self._port):
