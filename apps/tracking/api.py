@@ -5,7 +5,7 @@ Functions only, plain data in and out. Rules belong to `steps`, writes to `servi
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from apps.profiles import api as profiles
 from apps.profiles.contracts import Caller
@@ -28,7 +28,7 @@ from apps.tracking.contracts import (
     StreamBatch,
 )
 from apps.tracking.selectors import daily, history, interactions, item_days, periods, strays
-from apps.tracking.services import bulk, counting, inspector, measuring, partitions, pixel, retention
+from apps.tracking.services import bulk, counting, inspector, letters, measuring, partitions, pixel, retention
 from apps.tracking.services import daily as counts
 from apps.tracking.services import drain as table
 from apps.tracking.services import envelope as wrapping
@@ -269,10 +269,12 @@ def trim_log(*, now: datetime) -> int:
 
 
 def make_partitions(*, now: datetime) -> None:
-    """Make the partitions of the coming months and drop those that no site keeps any more."""
+    """Make the partitions of the coming months and drop those that no site keeps any more, and old dead letters."""
     partitions.make_partitions(now=now)
     days = {site.site_id: site.event_retention_days for site in profiles.list_sites()}
     retention.drop_partitions(retention=days, now=now)
+    if days:
+        letters.forget(before=now - timedelta(days=max(days.values())))
 
 
 def create_topics(*, replication: int | None = None, partitions: int | None = None) -> dict[str, list[str] | None]:

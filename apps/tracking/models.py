@@ -246,6 +246,7 @@ class DailyCount(models.Model):
     class Meta:
         db_table = "tracking_daily"
         ordering = ["-day", "site_id", "type", "-events"]
+        indexes = [models.Index(fields=["-day", "site_id", "type", "-events"], name="tracking_daily_newest")]
         constraints = [
             models.UniqueConstraint(
                 fields=["site_id", "day", "type", "item_id", "placement", "channel", "currency"],

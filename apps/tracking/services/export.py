@@ -1,5 +1,7 @@
 """Events of a period as a Parquet file, for data people: typed columns, written in row groups of bounded memory."""
 
+import os
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -59,8 +61,13 @@ def _check(export: Export) -> None:
 
 @contextmanager
 def _replacing(path: Path) -> Iterator[Path]:
-    """Yield another name in the same folder; what is written there takes the name when all went well."""
-    draft = path.with_name(f".{path.name}.part")
+    """Yield another name in the same folder; what is written there takes the name when all went well.
+
+    Nobody else may read the file: it says of shoppers, though by pseudonyms, what they did.
+    """
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    os.close(handle)
+    draft = Path(name)
     try:
         yield draft
         draft.replace(path)

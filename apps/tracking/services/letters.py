@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from apps.tracking.models import DeadLetter
 from apps.tracking.services.rows import Dead
@@ -28,6 +29,14 @@ def refresh(reasons: Mapping[int, str]) -> None:
     for letter in letters:
         letter.reason = _reason(reasons[letter.pk])
     DeadLetter.objects.bulk_update(letters, ["reason"])
+
+
+def forget(*, before: datetime) -> int:
+    """Delete the letters of before that moment: no site keeps what they hold any longer. Return how many."""
+    gone, _ = DeadLetter.objects.filter(failed_at__lt=before).delete()
+    if gone:
+        logger.warning("%d dead letters were deleted after retention, never replayed", gone)
+    return gone
 
 
 def _reason(text: str) -> str:

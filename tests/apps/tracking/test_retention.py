@@ -12,7 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from apps.tracking import api, tasks
-from apps.tracking.models import Event
+from apps.tracking.models import DeadLetter, Event
 from apps.tracking.services import partitions, retention
 from specrec.kernel import clock
 from tests.apps.tracking.months import OLD, drop_all, home_of, names, store
@@ -63,6 +63,13 @@ class TestDropPartitions:
         api.make_partitions(now=NOW)
         assert "tracking_event_2026_08" not in names()
         assert Event.objects.count() == 0
+
+    def test_dead_letters_go_when_no_site_keeps_what_they_hold(self) -> None:
+        old, young = (DeadLetter.objects.create(kind="event", key=key, payload=b"x", reason="r") for key in "ab")
+        DeadLetter.objects.filter(pk=old.pk).update(failed_at=NOW - timedelta(days=401))
+        DeadLetter.objects.filter(pk=young.pk).update(failed_at=NOW - timedelta(days=20))
+        api.make_partitions(now=NOW)
+        assert list(DeadLetter.objects.values_list("pk", flat=True)) == [young.pk]
 
     def test_a_month_within_retention_stays(self) -> None:
         partitions.create_partition(table="tracking_event", month=date(2026, 10, 1))
