@@ -15,6 +15,7 @@ from django.db import Error as DatabaseError
 from django.db import close_old_connections
 
 from apps.recommend import conf
+from apps.recommend.features.behind import Behind
 from apps.recommend.features.held import Held, PositionMoved
 from apps.recommend.features.lease import Lease
 from apps.recommend.features.rebuild import is_finished, rebuild
@@ -53,7 +54,7 @@ def run(store: FeatureStore, lease: Lease, *, stop: Callable[[], bool]) -> None:
 
 
 def follow_once(store: FeatureStore, *, ground: str, stop: Callable[[], bool]) -> Iterator[Mapping[str, str]]:
-    """Apply the stream from the stored positions on, and yield positions once they are stored.
+    """Apply the stream from the stored positions on, and yield positions; those of a full batch may not be stored yet.
 
     Ends when told to, and when the store stands on another ground. Raises PositionMoved.
     """
@@ -66,7 +67,7 @@ def follow_once(store: FeatureStore, *, ground: str, stop: Callable[[], bool]) -
         stop=lambda: follower.is_over(stop),
     )
     try:
-        with closing(batches):  # type: ignore[type-var]  # a generator, promised as an iterator only
+        with follower, closing(batches):  # type: ignore[type-var]  # a generator, promised as an iterator only
             for batch in batches:
                 follower.apply(batch)
                 yield batch.positions
@@ -81,13 +82,23 @@ class _Follower:
     def __init__(self, store: FeatureStore, ground: str) -> None:
         self._store = store
         self._ground = ground
-        self._held = Held(store)
+        self._behind = Behind(store)
+        # Never less than one batch: what is being written must stay in hand, as it cannot be read yet.
+        self._held = Held(store, size=max(conf.STATES_HELD, conf.FOLLOW_LIMIT), settle=self._settle)
         self._positions: dict[str, str | None] = {}
         self._unreported: dict[str, str] = {}
         self._looked_at = time.monotonic()
 
+    def __enter__(self) -> None:
+        """Begin."""
+
+    def __exit__(self, *_: object) -> None:
+        """See the last write ended."""
+        self._behind.close()
+
     def find_positions(self, partitions: Sequence[str]) -> dict[str, str]:
         """Return where to go on in partitions that are assigned anew: what was held in them may be old."""
+        self._settle()
         self._held.forget()
         found = self._store.positions(partitions)
         for partition in partitions:
@@ -96,16 +107,22 @@ class _Follower:
         return found
 
     def apply(self, batch: StreamBatch) -> None:
-        """Put the batch into the store; raises PositionMoved."""
-        self._held.write(
-            batch.events,
-            now=clock.now().timestamp(),
+        """Put the batch into the store, a full one while the next is applied already; raises PositionMoved."""
+        changes = self._held.apply(batch.events, now=clock.now().timestamp())
+        stored = self._behind.write(
+            changes,
             ground=self._ground,
             expected={partition: self._positions.get(partition) for partition in batch.positions},
             positions=batch.positions,
         )
+        self._held.give_up_oldest()
         self._positions.update(batch.positions)
-        self._unreported.update(batch.positions)
+        self._unreported.update(stored)
+        if len(batch.events) < conf.FOLLOW_LIMIT // 2:
+            self._settle()
+
+    def _settle(self) -> None:
+        self._unreported.update(self._behind.settle())
 
     def is_over(self, stop: Callable[[], bool]) -> bool:
         """Return whether to end: told to, or the store stands on another ground; asked also while nothing comes.
@@ -123,6 +140,7 @@ class _Follower:
 
     def report(self) -> None:
         """Tell the stream how far the store is, so that it may be trimmed."""
+        self._settle()
         if self._unreported:
             tracking.acknowledge(group=GROUP, positions=self._unreported)
             self._unreported = {}

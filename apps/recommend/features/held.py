@@ -5,7 +5,7 @@ Right as long as this writer is the only one of these states; whoever cannot be 
 
 import logging
 from collections import ChainMap
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 import redis
@@ -28,10 +28,14 @@ class PositionMoved(RuntimeError):
 class Held:
     """States of a store in hand, those used longest ago given up first."""
 
-    def __init__(self, store: FeatureStore, *, size: int = conf.STATES_HELD) -> None:
+    def __init__(
+        self, store: FeatureStore, *, size: int = conf.STATES_HELD, settle: Callable[[], object] = lambda: None
+    ) -> None:
+        """settle: waits until everything that was applied is stored, for whoever writes by `apply`."""
         self.passed_over = 0
         self._store = store
         self._size = size
+        self._settle = settle
         self._shoppers: dict[StateKey, PackedShopper | Nobody] = {}
 
     def forget(self) -> None:
@@ -52,7 +56,7 @@ class Held:
         An event that cannot be applied is passed over, so that it holds up no other.
         """
         try:
-            changes = self._apply(events, now)
+            changes = self.apply(events, now=now)
             stored = self._store.write(changes, ground=ground, expected=expected, positions=positions)
         except BaseException:
             self.forget()  # nobody knows what is stored now
@@ -60,16 +64,25 @@ class Held:
         if not stored:
             self.forget()
             raise PositionMoved
+        self.give_up_oldest()
+
+    def give_up_oldest(self) -> None:
+        """Give up those used longest ago beyond the size; what is given up must be stored by then."""
         while len(self._shoppers) > self._size:
             del self._shoppers[next(iter(self._shoppers))]
 
-    def _apply(self, events: Sequence[TrackedEvent], now: float) -> Changes:
+    def apply(self, events: Sequence[TrackedEvent], *, now: float) -> Changes:
+        """Return what the events change, and hold it as stored: give up all states where it is not stored after all.
+
+        An event that cannot be applied is passed over, so that it holds up no other.
+        """
         try:
             return self._apply_all(events, now)
         except (redis.RedisError, OSError):
             raise
         except Exception:
             logger.exception("features: of %d events one cannot be applied; going one by one", len(events))
+            self._settle()  # what is read anew must be stored first
             self.forget()  # some were changed by events that are not stored
             return self._apply_each(events, now)
 
