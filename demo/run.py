@@ -1,6 +1,7 @@
 """`make demo`: start the whole of specrec on this machine, fill it once, and open the shop until Ctrl-C."""
 
 import os
+import shlex
 import signal
 import sys
 import threading
@@ -34,9 +35,18 @@ def run_demo(folder: Path, *, port: int | None, size: Size | None = None) -> Ite
     """Run the demo with its data in the folder: filled and trained when the block begins, stopped when it ends."""
     variables = {"SPECREC_DEMO_FOLDER": str(folder), "SPECREC_LOG_LEVEL": "WARNING"}
     with run_stack(folder, port=port, settings="demo.settings", environment=variables) as stack:
+        _leave_variables(stack, folder / "env")
         say(f"PostgreSQL, Redis, web, worker and consumers run on {stack.url}")
         keys = Seeding(stack, folder=folder, size=size or Size(), say=say).run()
         yield Demo(url=stack.url, keys=keys, stack=stack)
+
+
+def _leave_variables(stack: Stack, path: Path) -> None:
+    """Write what `manage.py` needs in another terminal, for this account only."""
+    named = {"DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE"}
+    chosen = {name: value for name, value in stack.environment.items() if name in named or name.startswith("SPECREC_")}
+    path.touch(mode=0o600)
+    path.write_text("".join(f"export {name}={shlex.quote(value)}\n" for name, value in sorted(chosen.items())))
 
 
 def say(words: str) -> None:
@@ -78,6 +88,7 @@ def _greeting(demo: Demo) -> str:
         f"  GraphiQL      {demo.url}/graphql    (header: Authorization: Bearer {key})",
         f"  REST          {demo.url}/v1/docs",
         f"  Admin         {demo.url}/admin/    user {admin['user']}, password {admin['password']}",
+        f"  manage.py     . {shlex.quote(str(demo.stack.parts.folder / 'env'))}    (in a terminal of its own)",
         "",
         f"  curl -s {demo.url}/v1/recommendations -H 'Authorization: Bearer {key}' \\",
         f"    -H 'Content-Type: application/json' -d '{asked}'",

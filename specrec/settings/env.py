@@ -12,7 +12,7 @@ def text(name: str, default: str | None = None) -> str:
     """Return the variable; raises MissingSetting when it is absent and there is no default."""
     value = os.environ.get(name, default)
     if value is None:
-        message = f"{name} is not set. Set it in the environment; `make demo` sets it for the embedded parts."
+        message = f"{name} is not set. Set it in the environment; `. .specrec/demo/env` sets it for a running demo."
         raise MissingSetting(message)
     return value
 

@@ -56,7 +56,7 @@ def _check(export: Export) -> None:
     if not export.path.parent.is_dir():
         raise Invalid(f"There is no folder {export.path.parent}.", code="no_folder", field="path")
     if export.path.exists() and not export.overwrite:
-        raise Conflict(f"{export.path} is there already.", code="file_exists", field="path")
+        raise Conflict(f"{export.path} is there already; `--force` replaces it.", code="file_exists", field="path")
 
 
 @contextmanager
