@@ -104,6 +104,7 @@ class _Follower:
         for partition in partitions:
             self._positions[partition] = found.get(partition)
             self._unreported.pop(partition, None)
+        self._unreported.update(found)  # what a rebuild brought was never told
         return found
 
     def apply(self, batch: StreamBatch) -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 
 from apps.profiles.contracts import PURPOSES
-from apps.tracking.contracts import DropReason, EventInput
+from apps.tracking.contracts import EVENT_TYPES, DropReason, EventInput
 from apps.tracking.steps.draft import Batch, Draft
 from specrec.kernel import wire
 
@@ -39,7 +39,8 @@ def put_event(draft: Draft, batch: Batch) -> None:  # noqa: ARG001 - all steps h
     except msgspec.ValidationError as error:
         invalid = wire.invalid_from(error)
         draft.event_id = _find_id(draft.raw)
-        draft.drop(DropReason.INVALID, invalid.field, invalid.message)
+        ways = f" The types are {', '.join(EVENT_TYPES)}." if invalid.field == "type" else ""
+        draft.drop(DropReason.INVALID, invalid.field, f"{invalid.message}{ways}")
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         draft.event_id = _find_id(draft.raw)
         draft.drop(DropReason.INVALID, _find_bad_field(draft.raw), f"Not valid JSON: {error}.")
