@@ -94,9 +94,11 @@ class Tally:
                 return
             try:
                 _tell(counts, samples)
-            except redis.RedisError as error:
-                logger.warning("counts of the intake wait: Redis does not answer (%s)", type(error).__name__)
+            except BaseException as error:
                 self._put_back(counts, samples)
+                if not isinstance(error, redis.RedisError):
+                    raise
+                logger.warning("counts of the intake wait: Redis does not answer (%s)", type(error).__name__)
 
     def _put_back(self, counts: Counter[tuple[str, str, str]], samples: dict[_SampleKey, deque[bytes]]) -> None:
         with self._lock:
@@ -120,7 +122,11 @@ class Tally:
     def _run(self) -> None:
         pause = threading.Event()
         while not pause.wait(_FLUSH_SECONDS):
-            self.flush()
+            try:
+                self.flush()
+            except Exception:
+                # Whatever it is: without this thread nothing of this process would ever be counted again.
+                logger.exception("counts of the intake wait")
 
 
 def _tell(counts: Counter[tuple[str, str, str]], samples: dict[_SampleKey, deque[bytes]]) -> None:

@@ -19,6 +19,7 @@ from apps.tracking.stream import records
 from apps.tracking.stream.base import Record
 from apps.tracking.stream.postgres import PostgresStream
 from tests.apps.tracking.scene import HISTORY, NOW, drain_all, ingest, make_event, open_site
+from tests.apps.tracking.told import append, stored_ids, tracked
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -26,31 +27,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture(autouse=True)
 def _site(transactional_db: None) -> None:
     open_site()
-
-
-def tracked(**changes: Any) -> TrackedEvent:
-    given: dict[str, Any] = dict.fromkeys(TrackedEvent.__struct_fields__) | {
-        "site_id": "uk",
-        "event_id": uuid.uuid4(),
-        "day": NOW.date(),
-        "type": "view",
-        "time": NOW,
-        "received_at": NOW,
-        "item_id": "frame-1",
-        "quantity": 1,
-        "channel": "web",
-        "historical": False,
-        "replay": False,
-    }
-    return TrackedEvent(**given | changes)
-
-
-def append(*events: TrackedEvent) -> None:
-    PostgresStream().append([records.from_event(event) for event in events])
-
-
-def stored_ids() -> list[uuid.UUID]:
-    return sorted(Event.objects.values_list("event_id", flat=True))
 
 
 class TestEvents:

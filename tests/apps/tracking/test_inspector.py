@@ -1,5 +1,7 @@
 """What came in, counted and sampled: told to Redis by every process, shown to operators, naming no shopper."""
 
+import threading
+from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -90,6 +92,27 @@ class TestCounts:
     def test_they_are_told_once(self) -> None:
         ingest(make_event())
         assert [seen().today for _ in range(2)] == [{"accepted:view": 1}] * 2
+
+
+class TestTally:
+    def test_a_defect_ends_neither_the_thread_nor_a_count(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        told: list[Counter[tuple[str, str, str]]] = []
+        done = threading.Event()
+
+        def tell(counts: Counter[tuple[str, str, str]], _: object) -> None:
+            if not told:
+                told.append(Counter())
+                raise ValueError("a defect")
+            told.append(counts)
+            done.set()
+
+        monkeypatch.setattr(counting, "_tell", tell)
+        monkeypatch.setattr(counting, "_FLUSH_SECONDS", 0.001)
+        tally = counting.Tally()
+        tally.add("uk", "2026-11-22", Counter({"accepted": 3}), {})
+        threading.Thread(target=tally._run, daemon=True).start()
+        assert done.wait(10)
+        assert told[1] == Counter({("uk", "2026-11-22", "accepted"): 3})
 
 
 class TestSamples:
