@@ -8,13 +8,19 @@ BIN := .venv/bin
 unexport PYTHONDONTWRITEBYTECODE
 SOURCES := specrec apps demo bench tests manage.py $(wildcard scripts/*.py)
 
-.PHONY: help venv demo test test-browser testbed testbed-fetch check lint types architecture format bench lock clean
+.PHONY: help venv peers spark demo test test-browser testbed testbed-fetch check lint types architecture format bench lock clean
 
 help: ## say what there is
 	@grep -hE '^[a-z%-]+:.*## ' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 18
 
 venv: ## make .venv what the lock says (PYTHON=… names the interpreter)
 	@scripts/venv
+
+peers: venv ## add what bench.quality compares with (implicit, cornac)
+	@EXTRA=peers scripts/venv
+
+spark: venv ## add PySpark, for counting on a cluster and its tests (needs Java 17)
+	@EXTRA=spark scripts/venv
 
 demo: venv ## run the optical shop on this machine (SPECREC_PORT, SPECREC_DATA_DIR)
 	@exec $(BIN)/python -m demo.run
@@ -59,7 +65,8 @@ bench-%: venv
 lock: venv ## write requirements/*.lock anew from pyproject.toml
 	@uv=$$(ls .cache/uv-*/bin/uv | tail -1); common="--universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet"; \
 	  $$uv pip compile pyproject.toml $$common -o requirements/runtime.lock; \
-	  $$uv pip compile pyproject.toml --all-extras $$common -o requirements/dev.lock; \
+	  $$uv pip compile pyproject.toml --extra dev $$common -o requirements/dev.lock; \
+	  for extra in peers spark; do $$uv pip compile pyproject.toml --extra dev --extra $$extra $$common -o requirements/$$extra.lock; done; \
 	  echo "locked: now run make venv"
 
 clean: ## remove .venv, caches and artefacts (the data in .specrec stays)

@@ -7,24 +7,10 @@ direction and distance carry more than the class of model.
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 
 from apps.recommend.ml.neighbours import Neighbours, keep_top
-
-
-@dataclass(frozen=True, slots=True)
-class Sequences:
-    """What shoppers did, flat: events of one sequence lie together, oldest first.
-
-    sequence: int32 [n], non-decreasing; item: int32 [n], row of the item
-    weight: float64 [n], how much this kind of event says; time: float64 [n], seconds
-    """
-
-    sequence: NDArray[np.int32]
-    item: NDArray[np.int32]
-    weight: NDArray[np.float64]
-    time: NDArray[np.float64]
+from apps.recommend.ml.sequences import Sequences
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,53 +13,18 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
-import msgspec
-import numpy as np
 from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import close_old_connections
 
-from apps.recommend.ml.blend import BlendParams
-from apps.recommend.registry.artifacts import Artifact, BadArtifact, UnreadArtifact, read_artifact
+from apps.recommend.registry.artifacts import BadArtifact, UnreadArtifact, read_artifact
+from apps.recommend.registry.unpacked import EXPECTED, LoadedModel, to_loaded
 from apps.recommend.selectors import find_promoted_stamp, list_promoted_stamps
 
 logger = logging.getLogger(__name__)
 
 FIRST_PAUSE = 5.0
 LONGEST_PAUSE = 300.0
-
-# What an artifact must hold, and as what; anything else means that it was written by another program.
-_EXPECTED = {
-    "item_ids": "|u1",
-    "covis_indptr": "<i4",
-    "covis_indices": "<i4",
-    "covis_weights": "<f4",
-    "content_indptr": "<i4",
-    "content_indices": "<i4",
-    "content_weights": "<f4",
-    "popularity": "<f4",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class LoadedModel:
-    """A promoted version, ready to answer. Rows are the model's own, in the order of `item_ids`.
-
-    covis_*, content_*: neighbour lists as CSR (int32, int32, float32), columns by falling weight
-    popularity: float32 [n], between 0 and 1
-    """
-
-    stamp: str
-    item_ids: list[str]
-    row_of: dict[str, int]
-    covis_indptr: np.ndarray
-    covis_indices: np.ndarray
-    covis_weights: np.ndarray
-    content_indptr: np.ndarray
-    content_indices: np.ndarray
-    content_weights: np.ndarray
-    popularity: np.ndarray
-    params: BlendParams
 
 
 def get_loaded(site_id: str) -> LoadedModel | None:
@@ -75,53 +40,6 @@ def refresh_loaded() -> None:
 def forget_loaded() -> None:
     """Drop every loaded model, as a fresh process would have it."""
     _REGISTRY.forget()
-
-
-def to_loaded(artifact: Artifact) -> LoadedModel:
-    """Return the artifact as a model; raises BadArtifact when arrays are missing or do not fit together."""
-    manifest, arrays = artifact.manifest, artifact.arrays
-    for name, dtype in _EXPECTED.items():
-        if name not in arrays or arrays[name].dtype.str != dtype:
-            raise _unusable(manifest.stamp, f"the array {name} is missing or not of type {dtype}")
-    item_ids = decode_ids(arrays["item_ids"])
-    _check_shapes(manifest.stamp, arrays, len(item_ids))
-    try:
-        params = msgspec.convert(manifest.parameters.get("blend", {}), type=BlendParams)
-    except msgspec.ValidationError as error:
-        raise _unusable(manifest.stamp, f"its blend parameters cannot be read: {error}") from error
-    return LoadedModel(
-        stamp=manifest.stamp,
-        item_ids=item_ids,
-        row_of={item_id: row for row, item_id in enumerate(item_ids)},
-        params=params,
-        **{name: arrays[name] for name in _EXPECTED if name != "item_ids"},
-    )
-
-
-def encode_ids(item_ids: list[str]) -> np.ndarray:
-    """Return identifiers as one array of bytes; they hold no line breaks (see `wire.Id`)."""
-    return np.frombuffer("\n".join(item_ids).encode(), dtype=np.uint8)
-
-
-def decode_ids(data: np.ndarray) -> list[str]:
-    """Return what `encode_ids` was given."""
-    text = data.tobytes().decode()
-    return text.split("\n") if text else []
-
-
-def _check_shapes(stamp: str, arrays: dict[str, np.ndarray], size: int) -> None:
-    if arrays["popularity"].shape != (size,):
-        raise _unusable(stamp, f"popularity does not have one value for each of {size} items")
-    for kind in ("covis", "content"):
-        indptr, indices, weights = (arrays[f"{kind}_{part}"] for part in ("indptr", "indices", "weights"))
-        fits = indptr.shape == (size + 1,) and indices.shape == weights.shape == (int(indptr[-1]),)
-        inside = indices.size == 0 or (int(indices.min()) >= 0 and int(indices.max()) < size)
-        if not (fits and inside and int(indptr[0]) == 0 and bool(np.all(np.diff(indptr) >= 0))):
-            raise _unusable(stamp, f"the {kind} neighbour lists do not fit {size} items")
-
-
-def _unusable(stamp: str, reason: str) -> BadArtifact:
-    return BadArtifact(f"The model {stamp} cannot be used: {reason}.", code="bad_artifact", stamp=stamp)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +97,7 @@ class _Registry:
                 return
             current = self._models.get(site_id)
             try:
-                self._models[site_id] = to_loaded(read_artifact(site_id=site_id, stamp=stamp, names=_EXPECTED))
+                self._models[site_id] = to_loaded(read_artifact(site_id=site_id, stamp=stamp, names=EXPECTED))
             except (BadArtifact, OSError) as error:
                 self._failed[site_id] = self._next_failure(site_id, stamp, error)
                 self._models.setdefault(site_id, None)

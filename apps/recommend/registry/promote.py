@@ -13,7 +13,7 @@ from apps.recommend import selectors
 from apps.recommend.contracts import ModelInfo
 from apps.recommend.models import ModelState, ModelVersion
 from apps.recommend.registry.artifacts import delete_artifact, read_artifact
-from apps.recommend.registry.loaded import to_loaded
+from apps.recommend.registry.unpacked import to_loaded
 from apps.recommend.registry.vectors import publish_vectors
 from specrec.kernel.errors import Conflict
 

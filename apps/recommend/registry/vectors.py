@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from apps.recommend.models import ItemVector
 from apps.recommend.registry.artifacts import Arrays
-from apps.recommend.registry.loaded import decode_ids
+from apps.recommend.registry.unpacked import decode_ids
 from apps.recommend.selectors import find_promoted_stamp
 
 CHUNK = 200  # about 0.1 s of filling the index

@@ -24,7 +24,8 @@ from apps.recommend.columns import LaidModel, Shelf, make_shelf
 from apps.recommend.contracts import PlacementInfo
 from apps.recommend.features.weights import find_weights
 from apps.recommend.ml.blend import blend_lists
-from apps.recommend.registry.loaded import LoadedModel, get_loaded
+from apps.recommend.registry.loaded import get_loaded
+from apps.recommend.registry.unpacked import LoadedModel
 from apps.recommend.selectors import list_placements
 from specrec.kernel.errors import NotFound, Unavailable
 

@@ -7,7 +7,7 @@ import numpy as np
 from apps.recommend import selectors
 from apps.recommend.models import ModelVersion
 from apps.recommend.registry.artifacts import BadArtifact, read_artifact
-from apps.recommend.registry.loaded import LoadedModel, to_loaded
+from apps.recommend.registry.unpacked import LoadedModel, to_loaded
 from apps.recommend.training import evaluate
 from apps.recommend.training.dataset import TrainingData, by_sequence, take
 from apps.recommend.training.evaluate import HoldOut

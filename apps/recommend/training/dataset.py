@@ -12,7 +12,7 @@ from apps.catalog import api as catalog
 from apps.catalog.contracts import ItemColumns
 from apps.profiles import api as profiles
 from apps.recommend.features.touches import POOR_RATING, UNDONE_BY
-from apps.recommend.ml.covisitation import Sequences
+from apps.recommend.ml.sequences import Sequences
 from apps.recommend.ml.tokens import Described
 from apps.recommend.ml.undoing import find_undone
 from apps.recommend.training.recipes import Recipe

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from apps.recommend.ml.blend import BlendArrays, BlendParams, Weighted, score_history
 from apps.recommend.ml.metrics import expected_ndcg, expected_recall, place_of
 from apps.recommend.ml.split import Case, split_by_time
-from apps.recommend.registry.loaded import LoadedModel
+from apps.recommend.registry.unpacked import LoadedModel
 from apps.recommend.training.dataset import TrainingData
 from apps.recommend.training.recipes import Recipe
 

@@ -14,10 +14,11 @@ from scipy import sparse
 from apps.recommend import conf
 from apps.recommend.ml.blend import BlendParams
 from apps.recommend.ml.content import fit_content
-from apps.recommend.ml.covisitation import CovisitationParams, Sequences, fit_covisitation
+from apps.recommend.ml.covisitation import CovisitationParams, fit_covisitation
 from apps.recommend.ml.neighbours import Neighbours
 from apps.recommend.ml.popularity import fit_popularity
 from apps.recommend.ml.projection import Projection, fit_components, project
+from apps.recommend.ml.sequences import Sequences
 from apps.recommend.ml.tokens import ContentParams, Described, Vocabulary, fit_tokens
 
 

@@ -13,8 +13,8 @@ from apps.recommend.contracts import ModelInfo
 from apps.recommend.models import EMBEDDING_SIZE, ModelState, ModelVersion
 from apps.recommend.registry import promote
 from apps.recommend.registry.artifacts import Arrays, Manifest, write_artifact
-from apps.recommend.registry.loaded import encode_ids
 from apps.recommend.registry.projections import to_arrays
+from apps.recommend.registry.unpacked import encode_ids
 from apps.recommend.training import compare, evaluate, runs
 from apps.recommend.training.dataset import TrainingData, load_training_data
 from apps.recommend.training.recipes import (

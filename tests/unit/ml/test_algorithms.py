@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from apps.recommend.ml.content import fit_content
-from apps.recommend.ml.covisitation import CovisitationParams, Sequences, fit_covisitation
+from apps.recommend.ml.covisitation import CovisitationParams, fit_covisitation
 from apps.recommend.ml.neighbours import Neighbours
+from apps.recommend.ml.sequences import Sequences
 from apps.recommend.ml.tokens import ContentParams, Described, fit_tokens
 
 # Shoppers who each chose a chain of items. A chain says what belongs together: as an order, and as a common attribute.

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from apps.recommend.ml.covisitation import CovisitationParams, Sequences, collapse_repeats, count_pairs, normalised
+from apps.recommend.ml.covisitation import CovisitationParams, collapse_repeats, count_pairs, normalised
+from apps.recommend.ml.sequences import Sequences
 
 PLAIN = CovisitationParams(gap_decay=0.5, backward=0.25, pause_hours=1.0, pause_factor=0.5)
 

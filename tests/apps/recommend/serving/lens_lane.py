@@ -18,7 +18,8 @@ from apps.recommend.contracts import Answer, PlacementInfo, Request, ShopperInpu
 from apps.recommend.features.extract import apply_events
 from apps.recommend.features.redis_store import RedisStore
 from apps.recommend.ml.blend import BlendParams
-from apps.recommend.registry.loaded import LoadedModel, forget_loaded
+from apps.recommend.registry.loaded import forget_loaded
+from apps.recommend.registry.unpacked import LoadedModel
 from apps.recommend.serving import sites
 from apps.tracking.contracts import TrackedEvent
 from specrec.kernel.ids import shopper_id

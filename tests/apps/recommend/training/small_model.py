@@ -15,7 +15,8 @@ from apps.profiles import api as profiles
 from apps.profiles.contracts import SiteInfo
 from apps.recommend.models import ModelState, ModelVersion
 from apps.recommend.registry.artifacts import Manifest, write_artifact
-from apps.recommend.registry.loaded import encode_ids, forget_loaded
+from apps.recommend.registry.loaded import forget_loaded
+from apps.recommend.registry.unpacked import encode_ids
 from apps.recommend.training.recipes import DEFAULT_RECIPE
 
 SITE = "lens-lane"

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from apps.recommend.registry.artifacts import BadArtifact, delete_artifact, read_artifact, write_artifact
-from apps.recommend.registry.loaded import decode_ids, encode_ids, to_loaded
+from apps.recommend.registry.unpacked import decode_ids, encode_ids, to_loaded
 from specrec.kernel import blobs
 from specrec.kernel.crypto import sha256_hex
 from tests.apps.recommend.training.small_model import (
