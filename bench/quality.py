@@ -23,7 +23,7 @@ from tqdm import tqdm
 from bench.ask import Question, Tally, ask_all
 from bench.client import Client
 from bench.environment import Environment, environment
-from bench.training import refuse_changed, refuse_trained, train
+from bench.trained import refuse_changed, refuse_trained, train
 from specrec.datasets import sequences, sessions
 from specrec.datasets.base import window_end
 from specrec.kernel import clock

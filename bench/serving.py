@@ -27,7 +27,7 @@ from tqdm import tqdm
 from bench.client import Client, Failed
 from bench.environment import ROLES, THROWAWAY
 from bench.load import HOW_TO_GET_WRK, Measured, Target, generator, measure
-from bench.training import refuse_changed, refuse_trained, train
+from bench.trained import refuse_changed, refuse_trained, train
 from specrec.roles import Stack, run_stack
 
 SITE = "bench-serving"
