@@ -30,6 +30,7 @@ ITEM_TYPE_CHOICES = [(name, name.replace("_", " ").capitalize()) for name in get
 _KEY = RegexValidator(r"\A[a-z0-9][a-z0-9_-]*\Z", "Use lower-case letters, digits, hyphens and underscores.")
 
 _WEIGHT = [MinValueValidator(0.0), MaxValueValidator(100.0)]
+_SHARE = [MinValueValidator(0.0), MaxValueValidator(1.0)]
 
 
 def default_fallback() -> list[str]:
@@ -121,9 +122,11 @@ class Placement(models.Model):
 
 
 class ModelState(models.TextChoices):
-    """The life of a model version."""
+    """The life of a model version: trained, judged (candidate or rejected), tried in the shadow, promoted, retired."""
 
-    TRAINED = "trained", "Trained, not promoted"
+    TRAINED = "trained", "Trained, not judged yet"
+    CANDIDATE = "candidate", "Candidate: passed the gate, waits to be promoted"
+    SHADOW = "shadow", "Shadow: scores a share of the requests, answers none"
     PROMOTED = "promoted", "Promoted: answers with it"
     REJECTED = "rejected", "Rejected by the gate"
     RETIRED = "retired", "Retired"
@@ -145,15 +148,22 @@ class ModelVersion(models.Model):
     event_count = models.PositiveBigIntegerField(default=0)
     shopper_count = models.PositiveIntegerField(default=0)
     item_count = models.PositiveIntegerField(default=0)
+    counts = models.JSONField(default=dict, help_text="Rows that it learned from, by type of event.")
+    code_version = models.CharField(max_length=128, blank=True, help_text="The program that trained it.")
     seconds = models.FloatField(default=0.0)
     timings = models.JSONField(default=dict, help_text="Seconds by step of the training.")
     peak_mb = models.FloatField("peak memory, MB", default=0.0)
-    note = models.TextField(blank=True, help_text="Why it was promoted or rejected.")
+    note = models.TextField(blank=True, help_text="Why it was promoted, rejected or rolled back.")
+    report = models.TextField(blank=True, help_text="The blob key of its evaluation report; empty without one.")
     catalogue_stamp = models.BigIntegerField(
         null=True, help_text="The version of the catalogue that its vectors are in step with; empty when not known."
     )
     created_at = models.DateTimeField()
+    shadowed_at = models.DateTimeField(null=True, help_text="Since when it scores in the shadow.")
     promoted_at = models.DateTimeField(null=True)
+    rolled_back_at = models.DateTimeField(
+        null=True, help_text="When it was taken out of service as unfit; a roll-back never returns to such a version."
+    )
 
     class Meta:
         ordering = ("-created_at", "-id")
@@ -161,6 +171,9 @@ class ModelVersion(models.Model):
         constraints = (
             models.UniqueConstraint(
                 fields=["site_id"], condition=models.Q(state="promoted"), name="one_promoted_model_per_site"
+            ),
+            models.UniqueConstraint(
+                fields=["site_id"], condition=models.Q(state="shadow"), name="one_shadow_model_per_site"
             ),
         )
 
@@ -199,8 +212,16 @@ class ItemVector(models.Model):
         return f"{self.site_id}/{self.item_id}"
 
 
+class Promotion(models.TextChoices):
+    """What becomes of a version that passed the gate."""
+
+    AT_ONCE = "at_once", "At once"
+    AFTER_SHADOW = "after_shadow", "After a time in the shadow"
+    BY_HAND = "by_hand", "By hand"
+
+
 class TrainingSchedule(models.Model):
-    """How often a site is trained; a site without a row is trained once a day."""
+    """How a site is trained, and when a version answers; a site without a row has the defaults, once a day."""
 
     site_id = models.CharField("site", max_length=64, unique=True, help_text="The site's slug, for example uk.")
     interval_hours = models.PositiveSmallIntegerField(
@@ -209,6 +230,45 @@ class TrainingSchedule(models.Model):
         help_text="Train again when the last training is at least this old and new events have come.",
     )
     is_active = models.BooleanField(default=True, help_text="When off, this site is trained on demand only.")
+    recipe = models.CharField(
+        max_length=64, default="shop", help_text="What it is trained with: manage.py recipes list."
+    )
+    refresh_minutes = models.PositiveIntegerField(
+        default=60,
+        validators=[MaxValueValidator(60 * 24 * 90)],
+        help_text="Bring counts and popularity up to date this often between trainings; 0 never does.",
+    )
+    promotion = models.CharField(
+        max_length=16,
+        choices=Promotion.choices,
+        default=Promotion.AT_ONCE,
+        help_text="When a version that passed the gate answers.",
+    )
+    shadow_share = models.FloatField(
+        default=0.1, validators=_SHARE, help_text="The share of requests that a version in the shadow scores as well."
+    )
+    shadow_hours = models.FloatField(
+        default=2.0,
+        validators=[MinValueValidator(0.0), MaxValueValidator(24.0 * 30)],
+        help_text="How long a version stays in the shadow before it answers.",
+    )
+    max_error_share = models.FloatField(
+        default=0.05, validators=_SHARE, help_text="Roll back when a larger share of slates had a failed step."
+    )
+    max_empty_share = models.FloatField(
+        default=0.2, validators=_SHARE, help_text="Roll back when a larger share of slates was empty."
+    )
+    max_ctr_drop = models.FloatField(
+        default=0.5,
+        validators=_SHARE,
+        help_text="Roll back when clicks per impression are lower than the version before by a larger share.",
+    )
+    min_slates = models.PositiveIntegerField(
+        default=200, validators=[MinValueValidator(1)], help_text="Judge no version on fewer slates than this."
+    )
+    kept_versions = models.PositiveSmallIntegerField(
+        default=5, validators=[MinValueValidator(2)], help_text="Versions kept, for comparing and rolling back."
+    )
 
     class Meta:
         ordering = ("site_id",)
@@ -227,14 +287,24 @@ class RunState(models.TextChoices):
     SKIPPED = "skipped", "Skipped"
 
 
+class RunKind(models.TextChoices):
+    """What is made anew: everything, or what follows the events quickly, the rest being kept."""
+
+    FULL = "full", "Full"
+    REFRESH = "refresh", "Refresh"
+
+
 class TrainingRun(models.Model):
     """One attempt to train a site, with its progress as it happens."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     site_id = models.CharField("site", max_length=64)
     state = models.CharField(max_length=16, choices=RunState.choices, default=RunState.RUNNING)
+    kind = models.CharField(max_length=16, choices=RunKind.choices, default=RunKind.FULL)
     progress = models.PositiveSmallIntegerField(default=0, help_text="Percent.")
+    step = models.CharField(max_length=64, blank=True, help_text="The step under way, or the last one.")
     message = models.TextField(blank=True, help_text="The step under way, or what came of it.")
+    details = models.JSONField(default=dict, help_text="What it found: data, times, memory, and what was missing.")
     stamp = models.CharField(max_length=64, blank=True, help_text="The model version that came of it.")
     started_at = models.DateTimeField(help_text="When it began; while it is queued, when it was asked for.")
     finished_at = models.DateTimeField(null=True)
