@@ -2,7 +2,9 @@
 
 from django.urls import path
 
-from apps.recommend.rest import ModelsView, PlacementsView, RecommendationsView, TrainingView
+from apps.recommend.rest.models import ModelsView, TrainingView
+from apps.recommend.rest.placements import PlacementsView
+from apps.recommend.rest.recommendations import RecommendationsView
 
 urlpatterns = [
     path("recommendations", RecommendationsView.as_view()),

@@ -1,4 +1,4 @@
-"""REST: recommendations, placements, models."""
+"""REST: recommendations."""
 
 import hashlib
 from typing import Any
@@ -14,19 +14,12 @@ from rest_framework.views import APIView
 from apps.profiles import api as profiles
 from apps.profiles.contracts import ShopperRef
 from apps.recommend import api
-from apps.recommend.contracts import (
-    Accepted,
-    Answer,
-    ModelInfo,
-    PlacementInfo,
-    PlacementInput,
-    Request,
-)
+from apps.recommend.contracts import Answer, Request
+from apps.recommend.rest.answers import JSON, as_json, site_of
 from specrec.kernel import clock, wire
 from specrec.kernel.errors import Invalid
 from specrec.kernel.openapi import schema_of
 
-JSON = "application/json"
 _MAX_BODY = 262_144
 _ASKED = {
     "placement": "product",
@@ -75,7 +68,7 @@ class RecommendationsView(APIView):
         caller = profiles.caller_of(auth=request.auth)
         profiles.check_shopper_claim(caller=caller, ref=to_ref(asked))
         answer = api.recommend(site_id=caller.site_id, request=asked, now=clock.now())
-        return _json(answer)
+        return as_json(answer)
 
     @extend_schema(
         operation_id="recommend_for_everybody",
@@ -99,82 +92,18 @@ class RecommendationsView(APIView):
         def seen(answer: Answer) -> bool:
             return request.method == "GET" and not _has_already(request, _tag_of(answer))
 
-        answer = api.recommend(site_id=_site_id(request), request=asked, now=clock.now(), seen=seen)
+        answer = api.recommend(site_id=site_of(request), request=asked, now=clock.now(), seen=seen)
         tag = _tag_of(answer)
-        response = HttpResponse(status=304) if _has_already(request, tag) else _json(answer)
+        response = HttpResponse(status=304) if _has_already(request, tag) else as_json(answer)
         response["ETag"] = tag
         response["Cache-Control"] = "max-age=1"
         response["Vary"] = "Authorization, X-Specrec-Key"
         return response
 
 
-class PlacementsView(APIView):
-    """The named slots of a site."""
-
-    required_scope = {"GET": "catalog:read", "PUT": "catalog:write"}
-
-    @extend_schema(
-        operation_id="list_placements", tags=["placements"], responses={(200, JSON): schema_of(list[PlacementInfo])}
-    )
-    def get(self, request: RestRequest) -> HttpResponse:
-        """List the placements of the key's site."""
-        return _json(api.list_placements(site_id=_site_id(request)))
-
-    @extend_schema(
-        operation_id="put_placement",
-        tags=["placements"],
-        request={JSON: schema_of(PlacementInput)},
-        responses={(200, JSON): schema_of(PlacementInfo)},
-        examples=[
-            OpenApiExample(
-                "frames for you",
-                value={
-                    "placement": "home",
-                    "title": "For you",
-                    "strategy": "for_you",
-                    "size": 12,
-                    "item_types": ["frame"],
-                },
-                request_only=True,
-            )
-        ],
-    )
-    def put(self, request: RestRequest) -> HttpResponse:
-        """Create or change one placement."""
-        placement = wire.decode(request.body, PlacementInput)
-        return _json(api.ensure_placement(site_id=_site_id(request), placement=placement))
-
-
-class ModelsView(APIView):
-    """The model versions of a site."""
-
-    required_scope = "catalog:read"
-
-    @extend_schema(operation_id="list_models", tags=["models"], responses={(200, JSON): schema_of(list[ModelInfo])})
-    def get(self, request: RestRequest) -> HttpResponse:
-        """List the model versions of the key's site, newest first."""
-        return _json(api.list_models(site_id=_site_id(request)))
-
-
-class TrainingView(APIView):
-    """Training on demand."""
-
-    required_scope = "catalog:write"
-
-    @extend_schema(operation_id="train", tags=["models"], request=None, responses={(202, JSON): schema_of(Accepted)})
-    def post(self, request: RestRequest) -> HttpResponse:
-        """Start a training of the key's site in the background."""
-        api.start_training(site_id=_site_id(request), now=clock.now())
-        return _json(Accepted(), status=202)
-
-
 def to_ref(asked: Request) -> ShopperRef:
     """Return whom the request names."""
     return ShopperRef(anonymous_id=asked.shopper.anonymous_id, customer_id=asked.shopper.customer_id)
-
-
-def _site_id(request: RestRequest) -> str:
-    return profiles.caller_of(auth=request.auth).site_id
 
 
 def _tag_of(answer: Answer) -> str:
@@ -202,7 +131,3 @@ def _from_query(request: HttpRequest | RestRequest) -> Request:
         else:
             values[name] = given[0]
     return msgspec.structs.replace(wire.convert(values, Request, strict=False), profile="none")
-
-
-def _json(value: object, *, status: int = 200) -> HttpResponse:
-    return HttpResponse(wire.encode(value), content_type=JSON, status=status)

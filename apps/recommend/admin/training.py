@@ -1,0 +1,39 @@
+"""Trainings as they went, and when the next are due."""
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from apps.recommend import api
+from apps.recommend.admin.base import ReadOnlyAdmin
+from apps.recommend.models import TrainingRun, TrainingSchedule
+from specrec.kernel import clock
+from specrec.kernel.errors import Problem
+
+
+@admin.register(TrainingRun)
+class TrainingRunAdmin(ReadOnlyAdmin):
+    list_display = ("site_id", "state", "percent", "message", "stamp", "started_at", "finished_at")
+    list_filter = ("site_id", "state")
+
+    @admin.display(description="progress")
+    def percent(self, run: TrainingRun) -> str:
+        """Return how far it has come."""
+        return f"{run.progress} %"
+
+
+@admin.register(TrainingSchedule)
+class TrainingScheduleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
+    list_display = ("site_id", "interval_hours", "is_active")
+    actions = ("train_now",)
+
+    @admin.action(description="Train the selected sites now", permissions=["change"])
+    def train_now(self, request: HttpRequest, queryset: QuerySet[TrainingSchedule]) -> None:
+        """Enqueue a training of each selected site."""
+        for site_id in queryset.values_list("site_id", flat=True):
+            try:
+                api.start_training(site_id=site_id, now=clock.now())
+            except Problem as problem:
+                self.message_user(request, f"{site_id}: {problem.message}", messages.ERROR)
+            else:
+                self.message_user(request, f"Training of {site_id} is queued; see training runs.")
