@@ -81,7 +81,7 @@ def _by_cluster(values: Values, cluster: Clusters | None) -> tuple[Values, Value
     if cluster is None:
         return values, np.ones(len(values))
     _, number = np.unique(cluster, return_inverse=True)
-    sums = np.column_stack([np.bincount(number, weights=column) for column in values.T])
+    sums: Values = np.column_stack([np.bincount(number, weights=column) for column in values.T]).astype(np.float64)
     return sums, np.bincount(number).astype(np.float64)
 
 

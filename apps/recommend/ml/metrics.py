@@ -1,24 +1,60 @@
-"""Ranking metrics for one right answer a question. Ties count as the mean over every order of the tied items."""
+"""Ranking metrics for one right answer a question, from places: how many candidates score better, how many the same.
+
+Ties count as the mean over every order of the tied items (McSherry and Najork 2008), so a scorer that says nothing gets
+what chance gets. `better` is -1 where the target is not offered at all: every metric is 0 there.
+Metrics take `better` and `tied` as int64 [n] and return float64 [n]. `setmetrics` has those for several right answers.
+"""
 
 import numpy as np
 from numpy.typing import NDArray
 
+Counts = NDArray[np.int64]
+Values = NDArray[np.float64]
+
+
+def recall(better: Counts, tied: Counts, k: int) -> Values:
+    """Return the chance that the target is among the first k; with one right answer also the hit rate."""
+    return mean_gain(better, tied, np.ones(k))
+
+
+def ndcg(better: Counts, tied: Counts, k: int) -> Values:
+    """Return the mean of 1 / log2(rank + 1), 0 beyond k (Järvelin and Kekäläinen 2002)."""
+    return mean_gain(better, tied, discounts(k))
+
+
+def mrr(better: Counts, tied: Counts, k: int) -> Values:
+    """Return the mean of 1 / rank, 0 beyond k; with one right answer also the average precision."""
+    return mean_gain(better, tied, 1.0 / (np.arange(k) + 1.0))
+
+
+def discounts(k: int) -> Values:
+    """Return 1 / log2(rank + 1) of the ranks 1 to k."""
+    return np.asarray(1.0 / np.log2(np.arange(k) + 2.0), dtype=np.float64)
+
+
+def mean_gain(better: Counts, tied: Counts, gains: Values) -> Values:
+    """Return the mean of float64 [k] gains by rank over the ranks that the target can have; beyond them it is 0."""
+    k = len(gains)
+    until = np.concatenate(([0.0], np.cumsum(gains)))
+    offered = better >= 0
+    first = np.minimum(np.where(offered, better, k), k)
+    last = np.minimum(np.where(offered, better + tied + 1, k), k)
+    return np.asarray((until[last] - until[first]) / np.where(offered, tied + 1, 1))
+
+
+def mean_rank(better: Counts, tied: Counts) -> Values:
+    """Return the mean rank of the target, the first being 1; infinite where it is not offered."""
+    return np.where(better >= 0, better + tied / 2.0 + 1.0, np.inf)
+
 
 def expected_recall(better: int, tied: int, k: int) -> float:
-    """Return the chance that the target is among the first k: `better` items before it, `tied` others level with it."""
-    return min(max((k - better) / (tied + 1), 0.0), 1.0)
+    """Return `recall` of one question."""
+    return float(recall(np.array([better]), np.array([tied]), k)[0])
 
 
 def expected_ndcg(better: int, tied: int, k: int) -> float:
-    """Return the mean of 1 / log2(rank + 1) over the ranks that the target can have, 0 beyond k."""
-    ranks = np.arange(better, min(better + tied + 1, k))
-    return float((1.0 / np.log2(ranks + 2.0)).sum() / (tied + 1))
-
-
-def expected_mrr(better: int, tied: int, k: int) -> float:
-    """Return the mean of 1 / rank over the ranks that the target can have, 0 beyond k."""
-    ranks = np.arange(better, min(better + tied + 1, k))
-    return float((1.0 / (ranks + 1.0)).sum() / (tied + 1))
+    """Return `ndcg` of one question."""
+    return float(ndcg(np.array([better]), np.array([tied]), k)[0])
 
 
 def place_of(rows: NDArray[np.int32], scores: NDArray[np.float32], target: int) -> tuple[int, int] | None:
@@ -28,3 +64,9 @@ def place_of(rows: NDArray[np.int32], scores: NDArray[np.float32], target: int) 
         return None
     score = scores[found[0]]
     return int(np.count_nonzero(scores > score)), int(np.count_nonzero(scores == score)) - 1
+
+
+def to_places(found: list[tuple[int, int] | None]) -> tuple[Counts, Counts]:
+    """Return what `place_of` said of each question as `better` and `tied`."""
+    pairs = np.array([(-1, 0) if place is None else place for place in found], dtype=np.int64).reshape(-1, 2)
+    return pairs[:, 0], pairs[:, 1]
