@@ -5,6 +5,7 @@ What may be added: a function on plain data of `contracts`. What may not: models
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from apps.recommend.contracts import (
     FeatureReport,
     ModelInfo,
     PlacementInfo,
+    RecipeInfo,
     Request,
     ShopperInput,
     StateSummary,
@@ -26,7 +28,7 @@ from apps.recommend.features.lease import Lease
 from apps.recommend.features.redis_store import RedisStore
 from apps.recommend.registry import promote
 from apps.recommend.serving import expose, pipeline, sites
-from apps.recommend.training import embed, run, schedule
+from apps.recommend.training import embed, run, schedule, written
 from specrec.kernel.redis import client
 
 
@@ -68,6 +70,21 @@ def run_training(*, site_id: str, run_id: UUID | None, now: datetime) -> ModelIn
 def train_due_sites(*, now: datetime) -> None:
     """Enqueue a training of every site whose last one is old enough."""
     schedule.train_due_sites(now=now)
+
+
+def list_recipes() -> list[RecipeInfo]:
+    """Return every recipe that a model can be trained with."""
+    return written.list_recipes()
+
+
+def show_recipe(*, name: str) -> str:
+    """Return the recipe of this name or label as TOML; raises NotFound, or Invalid naming file and field."""
+    return written.show_recipe(name=name)
+
+
+def check_recipe(*, path: Path) -> RecipeInfo:
+    """Return what is known of the recipe in the file; raises NotFound, or Invalid naming file and field."""
+    return written.check_recipe(path=path)
 
 
 def embed_new_items(*, now: datetime) -> None:

@@ -108,6 +108,16 @@ class ModelInfo(msgspec.Struct, frozen=True):
     note: str
 
 
+class RecipeInfo(msgspec.Struct, frozen=True):
+    """What a model can be trained with. `own`: from the operator's folder; `fault`: why it cannot be read."""
+
+    recipe: str
+    description: str
+    algorithms: tuple[str, ...]
+    own: bool
+    fault: str = ""
+
+
 class FeatureInfo(msgspec.Struct, frozen=True):
     """A feature as it is defined. `window` and `half_life` such as "49 h" or "14 d"; None where there is none.
 

@@ -101,6 +101,8 @@ DATABASES: dict[str, Any] = {
 REDIS_URL = env.text("REDIS_URL")
 CACHES = {"default": {"BACKEND": "django_redis.cache.RedisCache", "LOCATION": REDIS_URL, "KEY_PREFIX": "cache"}}
 BLOBS_DIR = Path(env.text("SPECREC_BLOBS_DIR", str(BASE_DIR / ".specrec" / "blobs")))
+# Recipes of your own, beside those that come with specrec.
+RECIPES_DIR = Path(folder) if (folder := env.text("SPECREC_RECIPES_DIR", "")) else None
 
 # Where the event stream is kept. Only tests may choose the one that forgets.
 STREAM = env.text("SPECREC_STREAM", "postgres")
@@ -181,6 +183,10 @@ if not env.flag("SPECREC_TRAINING_SCHEDULE", default=True):
 # --- models ----------------------------------------------------------------------------------------------------------
 # How often a process looks whether another model version was promoted; 0 looks at every request (for tests).
 MODEL_POLL_SECONDS = env.number("SPECREC_MODEL_POLL_SECONDS", 1.0)
+# Where a training counts pairs of items: local (in the worker) or spark (on a cluster, by this command and this folder).
+COUNTING = env.text("SPECREC_COUNTING", "local")
+SPARK_SUBMIT = env.text("SPECREC_SPARK_SUBMIT", "spark-submit --master local[*]")
+SPARK_DIR = Path(env.text("SPECREC_SPARK_DIR", str(BASE_DIR / ".specrec" / "counting")))
 
 # --- monitoring ------------------------------------------------------------------------------------------------------
 # What opens `/metrics`; without it there is none.

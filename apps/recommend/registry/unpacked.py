@@ -51,7 +51,8 @@ def to_loaded(artifact: Artifact) -> LoadedModel:
     item_ids = decode_ids(arrays["item_ids"])
     _check_shapes(manifest.stamp, arrays, len(item_ids))
     try:
-        params = msgspec.convert(manifest.parameters.get("blend", {}), type=BlendParams)
+        recorded = manifest.parameters.get("algorithms", manifest.parameters)
+        params = msgspec.convert(recorded.get("blend", {}), type=BlendParams)
     except msgspec.ValidationError as error:
         raise _unusable(manifest.stamp, f"its blend parameters cannot be read: {error}") from error
     return LoadedModel(

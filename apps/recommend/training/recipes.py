@@ -1,62 +1,79 @@
-"""Recipes: everything that decides what a model becomes, besides the data. Frozen, named, stored with the model.
+"""Which recipes there are: those that come with specrec, and those in the operator's own folder.
 
-Change a value and raise the version, so that two models with one recipe name are comparable.
+Each lies in a file of its own that has its label as name, `shop-1.toml`. A name without a version means the newest.
 """
 
-from dataclasses import dataclass, field
-from typing import Any
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 
-import msgspec
 import numpy as np
+from django.conf import settings
 from numpy.typing import NDArray
 from scipy import sparse
 
-from apps.recommend import conf
-from apps.recommend.ml.blend import BlendParams
 from apps.recommend.ml.content import fit_content
-from apps.recommend.ml.covisitation import CovisitationParams, fit_covisitation
+from apps.recommend.ml.covisitation import fit_covisitation
 from apps.recommend.ml.neighbours import Neighbours
 from apps.recommend.ml.popularity import fit_popularity
 from apps.recommend.ml.projection import Projection, fit_components, project
 from apps.recommend.ml.sequences import Sequences
-from apps.recommend.ml.tokens import ContentParams, Described, Vocabulary, fit_tokens
+from apps.recommend.ml.tokens import Described, Vocabulary, fit_tokens
+from apps.recommend.training.recipe import Recipe, parse_recipe
+from specrec.kernel.errors import Invalid, NotFound
+
+__all__ = ["Recipe"]
+
+KNOWN = Path(__file__).parent / "known"
+DEFAULT_NAME = "shop"
+_LABEL = re.compile(r"\A(?P<name>[a-z][a-z0-9-]*?)-(?P<version>[1-9][0-9]*)\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """window_days: how far back events are learned from
-    event_weights: how much one event of a type says about what belongs together; absent ones are not learned from
-    weighs_history: histories are asked with by these weights as well, as they are where a site has its own
-    half_life_days: popularity halves at this age
-    hold_out_share: newest share of the events that the evaluation is made on; min_cases: fewer say nothing
-    """
-
-    name: str = "blend"
-    version: int = 1
-    window_days: int = 365
-    event_weights: dict[str, float] = field(default_factory=lambda: dict(conf.EVENT_WEIGHTS))
-    weighs_history: bool = False
-    half_life_days: float = 30.0
-    covisitation: CovisitationParams = field(default_factory=CovisitationParams)
-    content: ContentParams = field(default_factory=ContentParams)
-    blend: BlendParams = field(default_factory=BlendParams)
-    hold_out_share: float = 0.1
-    min_cases: int = 50
-    max_cases: int = 4_000
-    seed: int = 20_261_122
-
-    @property
-    def label(self) -> str:
-        """Return name and version as one word."""
-        return f"{self.name}-{self.version}"
-
-    def parameters(self) -> dict[str, Any]:
-        """Return every value as plain data."""
-        plain: dict[str, Any] = msgspec.to_builtins(self)
-        return plain
+def get_recipe(name: str) -> Recipe:
+    """Return the recipe of this name or label; raises NotFound, or Invalid for one that cannot be read."""
+    fitting = [path for path in _files() if path.stem == name or _parts(path)[0] == name]
+    if not fitting:
+        there = ", ".join(sorted(path.stem for path in _files()))
+        raise NotFound(f"There is no recipe {name}. There are: {there}.", code="recipe_not_found", field="recipe")
+    return read_recipe(max(fitting, key=_parts))
 
 
-DEFAULT_RECIPE = Recipe()
+def read_recipe(path: Path) -> Recipe:
+    """Return the recipe in the file; raises NotFound for no file, Invalid naming file and field."""
+    try:
+        recipe = parse_recipe(path.read_text(encoding="utf-8"), source=path.name)
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise NotFound(f"{path} cannot be read: {reason}.", code="recipe_not_found", field="recipe") from error
+    if recipe.label != path.stem:
+        message = f"{path.name} holds the recipe {recipe.label}: name the file {recipe.label}.toml."
+        raise Invalid(message, code="bad_recipe", field="name", file=path.name)
+    return recipe
+
+
+def list_files() -> list[Path]:
+    """Return the files of all recipes, by name and version."""
+    return sorted(_files(), key=_parts)
+
+
+def _files() -> Iterator[Path]:
+    """Yield the files that are named as recipes are; of two with one label the operator's own counts."""
+    seen: set[str] = set()
+    for folder in (settings.RECIPES_DIR, KNOWN):
+        for path in sorted(folder.glob("*.toml")) if folder is not None else ():
+            if _LABEL.match(path.stem) and path.stem not in seen:
+                seen.add(path.stem)
+                yield path
+
+
+def _parts(path: Path) -> tuple[str, int]:
+    found = _LABEL.match(path.stem)
+    assert found is not None
+    return found["name"], int(found["version"])
+
+
+DEFAULT_RECIPE = read_recipe(KNOWN / "shop-1.toml")
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,6 @@ from apps.recommend.registry.unpacked import encode_ids
 from apps.recommend.training import compare, evaluate, runs
 from apps.recommend.training.dataset import TrainingData, load_training_data
 from apps.recommend.training.recipes import (
-    DEFAULT_RECIPE,
     BlendModel,
     Recipe,
     combine,
@@ -33,7 +32,7 @@ from specrec.kernel.errors import Conflict
 logger = logging.getLogger(__name__)
 
 
-def train_site(*, site_id: str, now: datetime, recipe: Recipe = DEFAULT_RECIPE) -> ModelInfo:
+def train_site(*, site_id: str, now: datetime, recipe: Recipe | str | None = None) -> ModelInfo:
     """Train the site and return the version, promoted or rejected; raises NotFound, or Conflict while one runs."""
     profiles.get_site(site_id=site_id)
     model = _run(site_id=site_id, run_id=None, now=now, recipe=recipe)
@@ -44,13 +43,13 @@ def train_site(*, site_id: str, now: datetime, recipe: Recipe = DEFAULT_RECIPE) 
 
 def run_training(*, site_id: str, run_id: UUID | None, now: datetime) -> ModelInfo | None:
     """Do a queued training and return its version; None when another is under way, or when it was done before."""
-    model = _run(site_id=site_id, run_id=run_id, now=now, recipe=DEFAULT_RECIPE)
+    model = _run(site_id=site_id, run_id=run_id, now=now, recipe=None)
     if model is None:
         logger.info("training of %s is not needed: another is under way, or it was done before", site_id)
     return model
 
 
-def _run(*, site_id: str, run_id: UUID | None, now: datetime, recipe: Recipe) -> ModelInfo | None:
+def _run(*, site_id: str, run_id: UUID | None, now: datetime, recipe: Recipe | str | None) -> ModelInfo | None:
     with runs.only_one(site_id) as alone:
         if not alone:
             runs.skip_run(site_id=site_id, run_id=run_id, now=now)

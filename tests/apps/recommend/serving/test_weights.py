@@ -134,4 +134,4 @@ class TestSiteRecipe:
         recipe = site_recipe(site_id=SITE)
         assert recipe.event_weights == conf.EVENT_WEIGHTS | {"purchase": 9.0}
         recorded = recipe.parameters()
-        assert (recorded["event_weights"]["purchase"], recorded["weighs_history"]) == (9.0, True)
+        assert (recorded["dataset"]["event_weights"]["purchase"], recorded["dataset"]["weighs_history"]) == (9.0, True)

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from django.db import connection
 
-from apps.recommend.ml.blend import BlendParams, score_history
+from apps.recommend.ml.blend import score_history
 from apps.recommend.models import EventWeights, ItemVector, ModelVersion, TrainingRun
 from apps.recommend.registry.loaded import get_loaded
-from apps.recommend.training.recipes import Recipe
+from apps.recommend.training.recipes import DEFAULT_RECIPE
 from apps.recommend.training.run import train_site
 from specrec.kernel.errors import Conflict, NotFound
 from tests.apps.recommend.training.ranges import (
@@ -34,7 +34,7 @@ class TestTrainSite:
         assert info.state == "promoted"
         assert info.metrics["ndcg@10"] > 2 * info.metrics["popularity_ndcg@10"]
         version = ModelVersion.objects.get(stamp=info.stamp)
-        assert (version.item_count, version.shopper_count, version.recipe) == (RANGES * LENGTH, 600, "blend-1")
+        assert (version.item_count, version.shopper_count, version.recipe) == (RANGES * LENGTH, 600, "shop-1")
         assert set(version.timings) == {"data", "content", "evaluation", "fit", "vectors", "artifact", "promotion"}
         run = TrainingRun.objects.get()
         assert (run.state, run.progress, run.stamp) == ("done", 100, info.stamp)
@@ -44,7 +44,7 @@ class TestTrainSite:
         EventWeights.objects.create(site_id=shop, view=0.25)
         info = train_site(site_id=shop, now=NOW)
         parameters = ModelVersion.objects.get(stamp=info.stamp).parameters
-        assert (parameters["event_weights"]["view"], parameters["weighs_history"]) == (0.25, True)
+        assert (parameters["dataset"]["event_weights"]["view"], parameters["dataset"]["weighs_history"]) == (0.25, True)
 
     def test_types_that_weigh_nothing_are_not_learned_from(self, shop: str) -> None:
         walk(40)
@@ -87,7 +87,7 @@ class TestTrainSite:
     def test_a_worse_model_is_kept_rejected_and_says_why(self, shop: str) -> None:
         walk(600)
         good = train_site(site_id=shop, now=NOW)
-        blind = Recipe(name="blind", blend=BlendParams(covisitation=0.0, content=0.0))
+        blind = DEFAULT_RECIPE.with_params("blend", covisitation=0.0, content=0.0)
         info = train_site(site_id=shop, now=NOW + timedelta(minutes=1), recipe=blind)
         assert info.state == "rejected"
         assert "does not beat popularity" in info.note

@@ -1,0 +1,222 @@
+"""A recipe: everything that decides what a model becomes, besides the data. Frozen, named, stored with the model.
+
+It is written as TOML and checked when it is read. Change a value and raise the version, so that two models with one
+recipe name are comparable.
+"""
+
+import dataclasses
+import math
+import tomllib
+from dataclasses import dataclass, field
+from typing import Annotated, Any, TypeVar, get_type_hints
+
+import msgspec
+
+from apps.recommend import conf
+from apps.recommend.ml.blend import BlendParams
+from apps.recommend.ml.covisitation import CovisitationParams
+from apps.recommend.ml.tokens import ContentParams
+from apps.recommend.training.parameters import PARAMETERS, PopularityParams
+from specrec.kernel.errors import Invalid
+
+Count = Annotated[int, msgspec.Meta(ge=0)]
+Days = Annotated[int, msgspec.Meta(ge=1, le=3_650)]
+Weight = Annotated[float, msgspec.Meta(ge=0.0, le=1_000.0)]
+Name = Annotated[str, msgspec.Meta(pattern=r"\A[a-z][a-z0-9-]{0,50}\Z")]
+METRICS = ("recall@10", "ndcg@10")
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """window_days: how far back events are learned from
+    event_weights: how much one event of a type says about what belongs together; absent ones are not learned from
+    weighs_history: histories are asked with by these weights as well, as they are where a site has its own
+    """
+
+    window_days: Days = 365
+    event_weights: dict[str, Weight] = field(default_factory=lambda: dict(conf.EVENT_WEIGHTS))
+    weighs_history: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """hold_out_share: newest share of the events that is asked for; min_cases: fewer say nothing
+    metrics: what a search may optimise and a report leads with, the first being the one that decides
+    """
+
+    hold_out_share: Annotated[float, msgspec.Meta(gt=0.0, lt=1.0)] = 0.1
+    min_cases: Annotated[int, msgspec.Meta(ge=1)] = 50
+    max_cases: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 4_000
+    metrics: tuple[str, ...] = ("ndcg@10", "recall@10")
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """With how much data a model of this recipe is worth its name: what falls short is said, not refused."""
+
+    events: Count = 1_000
+    shoppers: Count = 200
+    items_with_text: Count = 20
+    days: Count = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """algorithms: by name the parameters that differ from the usual ones; what is not named is not fitted
+    seeds: everything drawn by chance is drawn with the first; a benchmark repeats with each
+    """
+
+    name: Name
+    version: Annotated[int, msgspec.Meta(ge=1)]
+    description: str = ""
+    dataset: Dataset = field(default_factory=Dataset)
+    algorithms: dict[str, dict[str, Any]] = field(default_factory=dict)
+    evaluation: Evaluation = field(default_factory=Evaluation)
+    needs: Needs = field(default_factory=Needs)
+    seeds: Annotated[tuple[Annotated[int, msgspec.Meta(ge=0)], ...], msgspec.Meta(min_length=1)] = (20_261_122,)
+
+    @property
+    def label(self) -> str:
+        """Return name and version as one word."""
+        return f"{self.name}-{self.version}"
+
+    @property
+    def seed(self) -> int:
+        """Return what a training draws with."""
+        return self.seeds[0]
+
+    @property
+    def window_days(self) -> int:
+        """Return how far back events are learned from."""
+        return self.dataset.window_days
+
+    @property
+    def event_weights(self) -> dict[str, float]:
+        """Return how much an event of a type says."""
+        return self.dataset.event_weights
+
+    @property
+    def weighs_history(self) -> bool:
+        """Return whether histories are asked with by these weights as well."""
+        return self.dataset.weighs_history
+
+    @property
+    def hold_out_share(self) -> float:
+        """Return the newest share of the events that is asked for."""
+        return self.evaluation.hold_out_share
+
+    @property
+    def min_cases(self) -> int:
+        """Return how many cases an evaluation needs."""
+        return self.evaluation.min_cases
+
+    @property
+    def max_cases(self) -> int:
+        """Return how many cases an evaluation asks at most."""
+        return self.evaluation.max_cases
+
+    @property
+    def blend(self) -> BlendParams:
+        """Return how sources are blended."""
+        return self.params("blend", BlendParams)
+
+    @property
+    def covisitation(self) -> CovisitationParams:
+        """Return how pairs are counted and weighed."""
+        return self.params("covisitation", CovisitationParams)
+
+    @property
+    def content(self) -> ContentParams:
+        """Return how items are described."""
+        return self.params("content", ContentParams)
+
+    @property
+    def half_life_days(self) -> float:
+        """Return after how long popularity halves."""
+        return self.params("popularity", PopularityParams).half_life_days
+
+    def params(self, algorithm: str, kind: type[_T]) -> _T:
+        """Return the parameters of an algorithm, the usual ones where the recipe says nothing of it."""
+        return msgspec.convert(self.algorithms.get(algorithm, {}), type=kind)
+
+    def with_params(self, algorithm: str, **changes: Any) -> "Recipe":
+        """Return the recipe with other values of an algorithm's parameters; raises Invalid."""
+        section = self.algorithms.get(algorithm, {}) | changes
+        changed = dataclasses.replace(self, algorithms=self.algorithms | {algorithm: section})
+        _check(changed, source=self.label)
+        return changed
+
+    def parameters(self) -> dict[str, Any]:
+        """Return every value as plain data."""
+        plain: dict[str, Any] = msgspec.to_builtins(self)
+        return plain
+
+
+def parse_recipe(text: str, *, source: str) -> Recipe:
+    """Return the recipe that the TOML says; raises Invalid, code bad_recipe, with `source` and the field."""
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise _bad(source, None, f"it is not TOML: {error}") from error
+    _refuse_unknown(document, Recipe, source, ())
+    try:
+        recipe = msgspec.convert(document, type=Recipe)
+    except msgspec.ValidationError as error:
+        reason, field_name = _told(error)
+        raise _bad(source, field_name, reason) from error
+    _check(recipe, source=source)
+    return recipe
+
+
+def _check(recipe: Recipe, *, source: str) -> None:
+    """Raise Invalid for what the types cannot say."""
+    for kind in recipe.dataset.event_weights.keys() - conf.EVENT_WEIGHTS.keys():
+        raise _unknown_name(source, f"dataset.event_weights.{kind}", list(conf.EVENT_WEIGHTS))
+    for metric in set(recipe.evaluation.metrics) - set(METRICS):
+        raise _unknown_name(source, f"evaluation.metrics: {metric}", list(METRICS))
+    for name, section in recipe.algorithms.items():
+        kind_of = PARAMETERS.get(name)
+        if kind_of is None:
+            raise _unknown_name(source, f"algorithms.{name}", list(PARAMETERS))
+        _check_section(source, name, section, kind_of)
+
+
+def _check_section(source: str, name: str, section: dict[str, Any], kind: type) -> None:
+    place = f"algorithms.{name}"
+    _refuse_unknown(section, kind, source, ("algorithms", name))
+    for key, value in section.items():
+        if isinstance(value, float) and not math.isfinite(value):
+            raise _bad(source, f"{place}.{key}", "a parameter is a finite number")
+    try:
+        msgspec.convert(section, type=kind)
+    except msgspec.ValidationError as error:
+        reason, inner = _told(error)
+        raise _bad(source, f"{place}.{inner}" if inner else place, reason) from error
+
+
+def _refuse_unknown(values: dict[str, Any], kind: type, source: str, path: tuple[str, ...]) -> None:
+    """Raise Invalid for a key that is no field; a misspelt one would otherwise be the usual value, silently."""
+    hints = get_type_hints(kind)
+    names = [one.name for one in dataclasses.fields(kind)]
+    for key, value in values.items():
+        place = (*path, key)
+        if key not in names:
+            raise _unknown_name(source, ".".join(place), names)
+        if dataclasses.is_dataclass(hints[key]) and isinstance(value, dict):
+            _refuse_unknown(value, hints[key], source, place)
+
+
+def _told(error: msgspec.ValidationError) -> tuple[str, str | None]:
+    """Return what msgspec says, and the field where it says one."""
+    reason, _, place = str(error).partition(" - at `$")
+    return reason.replace("`", ""), place.strip("`.") or None
+
+
+def _unknown_name(source: str, place: str, known: list[str]) -> Invalid:
+    return _bad(source, place, f"there is no such name here; there are {', '.join(known)}")
+
+
+def _bad(source: str, field_name: str | None, reason: str) -> Invalid:
+    where = f"{source}, {field_name}" if field_name else source
+    return Invalid(f"The recipe cannot be read: {where}: {reason}.", code="bad_recipe", field=field_name, file=source)
