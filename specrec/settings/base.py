@@ -183,7 +183,7 @@ if not env.flag("SPECREC_TRAINING_SCHEDULE", default=True):
 # --- models ----------------------------------------------------------------------------------------------------------
 # How often a process looks whether another model version was promoted; 0 looks at every request (for tests).
 MODEL_POLL_SECONDS = env.number("SPECREC_MODEL_POLL_SECONDS", 1.0)
-# Where a training counts pairs of items: local (in the worker) or spark (on a cluster, by this command and this folder).
+# Where a training counts pairs: local (in the worker) or spark (on a cluster, by this command and this folder).
 COUNTING = env.text("SPECREC_COUNTING", "local")
 SPARK_SUBMIT = env.text("SPECREC_SPARK_SUBMIT", "spark-submit --master local[*]")
 SPARK_DIR = Path(env.text("SPECREC_SPARK_DIR", str(BASE_DIR / ".specrec" / "counting")))

@@ -1,0 +1,22 @@
+"""Which of the twins counts: what the operator has chosen."""
+
+import shlex
+
+from django.conf import settings
+
+from apps.recommend.training.counting import Counter, count_here
+from apps.recommend.training.spark import SparkCounter
+from specrec.kernel.errors import Invalid
+
+
+def chosen_counter() -> Counter:
+    """Return what `SPECREC_COUNTING` names; raises Invalid for anything but `local` and `spark`."""
+    if settings.COUNTING == "local":
+        return count_here
+    if settings.COUNTING == "spark":
+        return SparkCounter(command=tuple(shlex.split(settings.SPARK_SUBMIT)), folder=settings.SPARK_DIR)
+    raise Invalid(
+        f"SPECREC_COUNTING is {settings.COUNTING!r}: set it to local or spark.",
+        code="unknown_counting",
+        field="SPECREC_COUNTING",
+    )
