@@ -24,7 +24,7 @@ def ndcg(better: Counts, tied: Counts, k: int) -> Values:
 
 def mrr(better: Counts, tied: Counts, k: int) -> Values:
     """Return the mean of 1 / rank, 0 beyond k; with one right answer also the average precision."""
-    return mean_gain(better, tied, 1.0 / (np.arange(k) + 1.0))
+    return mean_gain(better, tied, np.asarray(1.0 / (np.arange(k) + 1.0), dtype=np.float64))
 
 
 def discounts(k: int) -> Values:
