@@ -183,6 +183,8 @@ if not env.flag("SPECREC_TRAINING_SCHEDULE", default=True):
 # --- models ----------------------------------------------------------------------------------------------------------
 # How often a process looks whether another model version was promoted; 0 looks at every request (for tests).
 MODEL_POLL_SECONDS = env.number("SPECREC_MODEL_POLL_SECONDS", 1.0)
+# A folder with model.onnx and tokenizer.json, by which texts of items become vectors; none without it.
+SENTENCE_MODEL = env.text("SPECREC_SENTENCE_MODEL", "")
 # Where a training counts pairs: local (in the worker) or spark (on a cluster, by this command and this folder).
 COUNTING = env.text("SPECREC_COUNTING", "local")
 SPARK_SUBMIT = env.text("SPECREC_SPARK_SUBMIT", "spark-submit --master local[*]")

@@ -81,7 +81,7 @@ def learn(arms: Arms, place: NDArray[np.int32], reward: NDArray[np.bool_], *, ke
 
 
 def _distributions(arms: Arms) -> NDArray[np.float64]:
-    """Return P(rate <= x) of each arm, float64 [n, m], at m common points from 0 to 1 that are dense where any arm is."""
+    """Return P(rate <= x) of each arm, float64 [n, m], at m common points from 0 to 1, dense where any arm is."""
     first, second = arms.successes[:, None] + 1.0, arms.failures[:, None] + 1.0
     if len(first) == 0:
         return np.empty((0, 2))

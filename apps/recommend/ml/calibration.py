@@ -60,7 +60,8 @@ def fit_sigmoid(score: NDArray[np.floating], hit: NDArray[np.bool_]) -> Sigmoid:
         slope = design.T @ (chance - target)
         curve = (design * (chance * (1.0 - chance))[:, None]).T @ design + 1e-12 * np.eye(2)
         step = np.linalg.solve(curve, slope)
-        found, before, loss = *_shorter(design, target, found, step, loss), loss
+        before = loss
+        found, loss = _shorter(design, target, found, step, before)
         if before - loss <= _ENOUGH * (1.0 + before):
             break
     return Sigmoid(slope=float(found[0]), intercept=float(found[1]))
