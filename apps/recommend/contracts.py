@@ -1,7 +1,7 @@
 """What next: plain data that crosses the face of recommend, and the wire format of `/v1/recommendations`."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -106,6 +106,48 @@ class ModelInfo(msgspec.Struct, frozen=True):
     created_at: datetime
     metrics: dict[str, float]
     note: str
+
+
+class ModelDetail(ModelInfo, frozen=True):
+    """A model version with all that was recorded of it: what it learned from, with which program, and what it did.
+
+    timings: seconds by step; live, shadow: what it did in service or in the shadow, as `manage.py models show` prints
+    """
+
+    recipe: str
+    parameters: dict[str, Any]
+    counts: dict[str, Any]
+    code_version: str
+    data_from: datetime | None
+    data_until: datetime | None
+    event_count: int
+    shopper_count: int
+    item_count: int
+    seconds: float
+    timings: dict[str, float]
+    peak_mb: float
+    shadowed_at: datetime | None
+    promoted_at: datetime | None
+    rolled_back_at: datetime | None
+    report: str
+    live: dict[str, float] = {}
+    shadow: dict[str, float] = {}
+
+
+class ModelComparison(msgspec.Struct, frozen=True, kw_only=True):
+    """Two versions side by side, figures of `stamp` first.
+
+    cases: how many shoppers did something since both were trained; measured: on these, None where they are too few
+    gain: how much more NDCG@10 `stamp` has on them: low end, mean and high end of the 95 % interval
+    """
+
+    site_id: str
+    stamp: str
+    other: str
+    cases: int
+    recorded: tuple[dict[str, float], dict[str, float]]
+    measured: tuple[dict[str, float], dict[str, float]] | None = None
+    gain: tuple[float, float, float] | None = None
 
 
 class RecipeInfo(msgspec.Struct, frozen=True):

@@ -47,6 +47,29 @@ def find_promoted_stamp(*, site_id: str) -> str | None:
     return promoted.values_list("stamp", flat=True).first()
 
 
+def find_previous(*, site_id: str) -> list[ModelVersion]:
+    """Return the versions that a roll-back may go to, the one promoted last first; none that was rolled back itself."""
+    earlier = ModelVersion.objects.filter(
+        site_id=site_id, state=ModelState.RETIRED, promoted_at__isnull=False, rolled_back_at__isnull=True
+    )
+    return list(earlier.order_by("-promoted_at"))
+
+
+def find_shadow(*, site_id: str) -> ModelVersion | None:
+    """Return the version of the site that scores in the shadow, or None."""
+    return ModelVersion.objects.filter(site_id=site_id, state=ModelState.SHADOW).first()
+
+
+def list_shadows() -> dict[str, tuple[str, float]]:
+    """Return of every site with a version in the shadow its stamp and the share of requests that it scores."""
+    stamps = dict(ModelVersion.objects.filter(state=ModelState.SHADOW).values_list("site_id", "stamp"))
+    if not stamps:
+        return {}
+    shares = dict(TrainingSchedule.objects.filter(site_id__in=stamps).values_list("site_id", "shadow_share"))
+    usual = TrainingSchedule().shadow_share
+    return {site_id: (stamp, shares.get(site_id, usual)) for site_id, stamp in stamps.items()}
+
+
 def list_promoted_stamps() -> dict[str, str]:
     """Return the promoted stamp of every site that has one."""
     return dict(ModelVersion.objects.filter(state=ModelState.PROMOTED).values_list("site_id", "stamp"))
@@ -54,8 +77,8 @@ def list_promoted_stamps() -> dict[str, str]:
 
 def find_best_promoted(*, site_id: str, names: Sequence[str]) -> float | None:
     """Return the highest recorded figure of these names among the versions promoted last; None when there is none."""
-    versions = ModelVersion.objects.filter(site_id=site_id, promoted_at__isnull=False).order_by("-promoted_at")
-    recorded = versions.values_list("metrics", flat=True)[:ANCHOR_VERSIONS]
+    promoted = ModelVersion.objects.filter(site_id=site_id, promoted_at__isnull=False, rolled_back_at__isnull=True)
+    recorded = promoted.order_by("-promoted_at").values_list("metrics", flat=True)[:ANCHOR_VERSIONS]
     return max((metrics[name] for metrics in recorded for name in names if name in metrics), default=None)
 
 
@@ -115,6 +138,11 @@ def get_interval_hours(*, site_id: str) -> int | None:
     if schedule is None:
         return DEFAULT_INTERVAL_HOURS
     return schedule.interval_hours if schedule.is_active else None
+
+
+def get_schedule(*, site_id: str) -> TrainingSchedule:
+    """Return how the site is trained and its versions are promoted; without a row the defaults, not stored."""
+    return TrainingSchedule.objects.filter(site_id=site_id).first() or TrainingSchedule(site_id=site_id)
 
 
 def to_model_info(version: ModelVersion) -> ModelInfo:

@@ -11,11 +11,11 @@ from apps.profiles import api as profiles
 from apps.recommend import selectors
 from apps.recommend.contracts import ModelInfo
 from apps.recommend.models import EMBEDDING_SIZE, ModelState, ModelVersion
-from apps.recommend.registry import promote
+from apps.recommend.registry import prune
 from apps.recommend.registry.artifacts import Arrays, Manifest, write_artifact
 from apps.recommend.registry.projections import to_arrays
 from apps.recommend.registry.unpacked import encode_ids
-from apps.recommend.training import compare, evaluate, runs
+from apps.recommend.training import compare, gate, runs
 from apps.recommend.training.dataset import TrainingData, load_training_data
 from apps.recommend.training.recipes import (
     BlendModel,
@@ -80,12 +80,12 @@ def _train(site_id: str, now: datetime, recipe: Recipe, progress: Progress) -> M
     with progress.step("artifact"):
         _store(version, data, model, to_arrays(projection) | {"vectors": vectors})
     with progress.step("promotion"):
-        _decide(version, recipe, now)
+        gate.decide(version, min_cases=recipe.min_cases, now=now)
     version.timings = progress.timings
     version.seconds = round(time.perf_counter() - started, 3)
     version.peak_mb = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1_024, 1)
     version.save(update_fields=["timings", "seconds", "peak_mb"])
-    promote.prune_versions(site_id=site_id)
+    prune.prune_versions(site_id=site_id)
     logger.info("site %s: model %s is %s. %s %s", site_id, version.stamp, version.state, version.note, version.timings)
     return version
 
@@ -129,19 +129,3 @@ def _store(version: ModelVersion, data: TrainingData, model: BlendModel, content
     )
     write_artifact(manifest=manifest, arrays=arrays)
     version.save()
-
-
-def _decide(version: ModelVersion, recipe: Recipe, now: datetime) -> None:
-    promoted = selectors.find_promoted(site_id=version.site_id)
-    verdict = evaluate.judge(
-        version.metrics,
-        min_cases=recipe.min_cases,
-        has_promoted=promoted is not None,
-        promoted_measured=promoted is not None and "ndcg@10" in promoted.metrics,
-    )
-    if verdict.promote:
-        promote.promote_model(site_id=version.site_id, stamp=version.stamp, now=now, note=verdict.reason)
-    else:
-        changes = {"state": ModelState.REJECTED, "note": verdict.reason}
-        ModelVersion.objects.filter(pk=version.pk).update(**changes)
-    version.refresh_from_db()

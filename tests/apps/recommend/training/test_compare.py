@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
+import numpy as np
 import pytest
 
 from apps.recommend import selectors
+from apps.recommend.ml.split import Questions
 from apps.recommend.training import evaluate
+from apps.recommend.training.evaluate import Measured, Places, Ranker
 from apps.recommend.training.recipes import DEFAULT_RECIPE
 from apps.recommend.training.run import train_site
 from tests.apps.recommend.training.ranges import (
@@ -28,10 +31,24 @@ def train_daily(patch: pytest.MonkeyPatch, figures: Sequence[float]) -> list[tup
     found = []
     for number, figure in enumerate(figures):
         answers = iter((figure, 0.01))
-        patch.setattr(evaluate, "measure", lambda *_, given=answers: {"ndcg@10": next(given)})
+        patch.setattr(evaluate, "measure", lambda questions, _, given=answers: always(len(questions), next(given)))
         info = train_site(site_id=SITE, now=NOW + number * DAY)
         found.append((figure, info.state))
     return found
+
+
+def always(count: int, figure: float) -> Measured:
+    """Return what is measured where every question has this NDCG@10."""
+    return Measured(figures={"ndcg@10": figure}, ndcg=np.full(count, figure))
+
+
+def at_place(better: int) -> Ranker:
+    """Return a ranker that has the target after so many others, always."""
+
+    def rank(questions: Questions) -> Places:
+        return Places(np.full(len(questions), better, np.int64), np.ones(len(questions), np.int64))
+
+    return rank
 
 
 def promoted_figure() -> float:
@@ -74,8 +91,8 @@ class TestEvaluateBeside:
         walk(600, end=NOW)
         good = train_site(site_id=shop, now=NOW)
         walk(600, end=NOW + DAY, seed=6)
-        monkeypatch.setattr(evaluate, "rank_by_loaded", lambda *_: lambda _case: (0, 1))  # always right
-        monkeypatch.setattr(evaluate, "rank_by_blend", lambda *_: lambda _case: (4, 1))  # fifth, above popularity
+        monkeypatch.setattr(evaluate, "rank_by_loaded", lambda *_: at_place(0))  # always right
+        monkeypatch.setattr(evaluate, "rank_by_blend", lambda *_: at_place(4))  # fifth, above popularity
         info = train_site(site_id=shop, now=NOW + DAY)
         assert info.state == "rejected"
         assert f"{info.metrics['fresh_cases']:.0f} shoppers did since" in info.note

@@ -5,11 +5,12 @@ from datetime import timedelta
 import pytest
 
 from apps.recommend import selectors
-from apps.recommend.models import ItemVector, ModelVersion
+from apps.recommend.models import ItemVector, ModelVersion, TrainingSchedule
 from apps.recommend.registry import loaded
 from apps.recommend.registry.artifacts import BadArtifact
 from apps.recommend.registry.loaded import get_loaded
-from apps.recommend.registry.promote import promote_model, prune_versions, roll_back
+from apps.recommend.registry.promote import promote_model, retire_model, roll_back, shadow_model
+from apps.recommend.registry.prune import prune_versions
 from specrec.kernel import blobs
 from specrec.kernel.errors import Conflict, NotFound
 from tests.apps.recommend.training.small_model import (
@@ -103,6 +104,85 @@ class TestRollBack:
             roll_back(site_id=SITE, now=LATER)
         assert states() == {"m1": "promoted"}
 
+    def test_says_why_and_when(self, make_version: MakeVersion) -> None:
+        for hours, stamp in enumerate(("m1", "m2")):
+            make_version(stamp)
+            promote_model(site_id=SITE, stamp=stamp, now=NOW + timedelta(hours=hours))
+        roll_back(site_id=SITE, now=LATER, stamp="m2", reason="It emptied slates.")
+        withdrawn = ModelVersion.objects.get(stamp="m2")
+        assert (withdrawn.state, withdrawn.note, withdrawn.rolled_back_at) == ("retired", "It emptied slates.", LATER)
+        assert ModelVersion.objects.get(stamp="m1").note == "Rolled back to from m2."
+
+    def test_two_that_found_the_same_fault_go_back_once(self, make_version: MakeVersion) -> None:
+        for hours, stamp in enumerate(("m1", "m2", "m3")):
+            make_version(stamp)
+            promote_model(site_id=SITE, stamp=stamp, now=NOW + timedelta(hours=hours))
+        roll_back(site_id=SITE, now=LATER, stamp="m3")
+        with pytest.raises(Conflict) as refusal:
+            roll_back(site_id=SITE, now=LATER, stamp="m3")
+        assert refusal.value.code == "rolled_back_already"
+        assert states()["m2"] == "promoted"
+
+    def test_passes_over_one_that_cannot_be_loaded(self, make_version: MakeVersion) -> None:
+        for hours, stamp in enumerate(("m1", "m2", "m3")):
+            make_version(stamp)
+            promote_model(site_id=SITE, stamp=stamp, now=NOW + timedelta(hours=hours))
+        blobs.put(f"models/{SITE}/m2/popularity.npy", b"damaged")
+        assert roll_back(site_id=SITE, now=LATER).stamp == "m1"
+
+    def test_one_that_was_promoted_again_may_be_gone_back_to(self, make_version: MakeVersion) -> None:
+        for hours, stamp in enumerate(("m1", "m2")):
+            make_version(stamp)
+            promote_model(site_id=SITE, stamp=stamp, now=NOW + timedelta(hours=hours))
+        roll_back(site_id=SITE, now=LATER)
+        for hours, stamp in ((2, "m2"), (3, "m1")):
+            promote_model(site_id=SITE, stamp=stamp, now=NOW + timedelta(hours=hours))
+        assert roll_back(site_id=SITE, now=NOW + timedelta(hours=4)).stamp == "m2"
+
+
+class TestShadowModel:
+    def test_answers_nothing(self, make_version: MakeVersion) -> None:
+        for stamp in ("m1", "m2"):
+            make_version(stamp)
+        promote_model(site_id=SITE, stamp="m1", now=NOW)
+        assert shadow_model(site_id=SITE, stamp="m2", now=LATER).state == "shadow"
+        assert (loaded_stamp(), selectors.list_shadows()) == ("m1", {SITE: ("m2", 0.1)})
+
+    def test_the_one_before_waits_again(self, make_version: MakeVersion) -> None:
+        for stamp in ("m1", "m2"):
+            make_version(stamp)
+            shadow_model(site_id=SITE, stamp=stamp, now=NOW)
+        assert states() == {"m1": "candidate", "m2": "shadow"}
+
+    def test_not_the_one_that_answers(self, make_version: MakeVersion) -> None:
+        make_version("m1")
+        promote_model(site_id=SITE, stamp="m1", now=NOW)
+        with pytest.raises(Conflict):
+            shadow_model(site_id=SITE, stamp="m1", now=LATER)
+        assert states() == {"m1": "promoted"}
+
+
+class TestRetireModel:
+    def test_a_candidate(self, make_version: MakeVersion) -> None:
+        make_version("m1", state="candidate")
+        assert retire_model(site_id=SITE, stamp="m1").state == "retired"
+
+    def test_is_not_what_a_roll_back_goes_to(self, make_version: MakeVersion) -> None:
+        for stamp in ("m1", "m2"):
+            make_version(stamp)
+        promote_model(site_id=SITE, stamp="m1", now=NOW)
+        retire_model(site_id=SITE, stamp="m2")
+        with pytest.raises(Conflict):
+            roll_back(site_id=SITE, now=LATER)
+
+    def test_not_the_one_that_answers(self, make_version: MakeVersion) -> None:
+        make_version("m1")
+        promote_model(site_id=SITE, stamp="m1", now=NOW)
+        with pytest.raises(Conflict) as refusal:
+            retire_model(site_id=SITE, stamp="m1")
+        assert "Promote another or roll back first" in refusal.value.message
+        assert states() == {"m1": "promoted"}
+
 
 class TestPruneVersions:
     def test_keeps_the_newest_and_the_promoted(self, make_version: MakeVersion) -> None:
@@ -130,6 +210,17 @@ class TestPruneVersions:
             make_version(f"m{hours}", created_at=NOW + timedelta(hours=hours), state="rejected")
         assert prune_versions(site_id=SITE, kept=2) == ["m2"]
         assert sorted(states()) == ["m0", "m1", "m3", "m4"]
+
+    def test_keeps_what_is_in_the_shadow_and_the_newest_candidate(self, make_version: MakeVersion) -> None:
+        for hours, state in enumerate(("candidate", "candidate", "shadow", "trained")):
+            make_version(f"m{hours}", created_at=NOW + timedelta(hours=hours), state=state)
+        assert prune_versions(site_id=SITE, kept=1) == ["m0"]
+
+    def test_as_many_as_the_schedule_says(self, make_version: MakeVersion) -> None:
+        TrainingSchedule.objects.create(site_id=SITE, kept_versions=2)
+        for hours in range(4):
+            make_version(f"m{hours}", created_at=NOW + timedelta(hours=hours))
+        assert prune_versions(site_id=SITE) == ["m1", "m0"]
 
 
 class TestGetLoaded:
