@@ -19,7 +19,7 @@ from apps.recommend.ml.covisitation import CovisitationParams
 from apps.recommend.ml.paircounts import PairCounts
 from apps.recommend.ml.sequences import Sequences
 from apps.recommend.training.counting import check_events, count_here
-from specrec.kernel.errors import Unavailable
+from specrec.kernel.errors import Invalid, Unavailable
 
 try:
     import pyarrow as pa
@@ -38,8 +38,8 @@ _TOLD_LINES = 8
 class SparkCounter:
     """Counts by `counting_job`, which `command` submits: the words before the program, as `spark-submit --master yarn`.
 
-    `folder` is one that this process and the cluster's share. Raises Unavailable without pyarrow, without the command,
-    and where the job fails, with what Spark said last.
+    `folder` is one that this process and the cluster's share. Raises Invalid for an empty command, Unavailable without
+    pyarrow, without the command's program, and where the job fails, with what Spark said last.
     """
 
     command: Sequence[str]
@@ -58,6 +58,12 @@ class SparkCounter:
 
     def submit(self, place: Path) -> None:
         """Run the job on what lies in the place and wait for its end."""
+        if not self.command:
+            raise Invalid(
+                "SPECREC_SPARK_SUBMIT is empty: set it to the command that runs a program on Spark.",
+                code="no_spark_command",
+                field="SPECREC_SPARK_SUBMIT",
+            )
         submit = _find(self.command[0])
         # Spark's own script would take any python3 of the path.
         environment = {"PYSPARK_DRIVER_PYTHON": sys.executable} | os.environ
