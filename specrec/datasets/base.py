@@ -95,6 +95,14 @@ def single_file(folder: Path, pattern: str) -> Path:
     return found[0]
 
 
+def read_lines(path: Path) -> list[str]:
+    """Return the lines of the file; raises Invalid when it is not text in UTF-8."""
+    try:
+        return path.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise Invalid(f"{path.name} is not text in UTF-8: {error}.", code="dataset_file", field="path") from error
+
+
 def read_json(path: Path) -> Any:
     """Return the parsed file; raises Invalid when it is not JSON."""
     try:

@@ -15,10 +15,12 @@ from specrec.datasets.base import (
     event_id,
     generic_item,
     read_json,
+    read_lines,
     single_file,
     spread_times,
     window_end,
 )
+from specrec.kernel.errors import Invalid
 
 
 @dataclass(frozen=True)
@@ -34,12 +36,26 @@ class Sequences:
 
 
 def read(folder: Path) -> Sequences:
-    """Return the data of the folder; raises Invalid naming the file that is missing or wrong."""
-    lines = single_file(folder, "*.txt").read_text(encoding="utf-8").splitlines()
-    users = {words[0]: words[1:] for words in (line.split() for line in lines) if len(words) > 1}
+    """Return the data of the folder; raises Invalid naming the file that is missing or wrong, and the line."""
+    path = single_file(folder, "*.txt")
+    users: dict[str, list[str]] = {}
+    for number, line in enumerate(read_lines(path), start=1):
+        user, *items = line.split() or [""]
+        if items and user in users:
+            message = f"{path.name}, line {number}: the user {user} has a line already. One line holds all of a user."
+            raise Invalid(message, code="dataset_file", field="path")
+        if items:
+            users[user] = items
+    return Sequences(users=users, attributes=_attributes(folder))
+
+
+def _attributes(folder: Path) -> dict[str, list[str]]:
     paths = sorted(folder.glob("*_item2attributes.json"))
     raw = read_json(paths[0]) if paths else {}
-    return Sequences(users=users, attributes={item: [str(a) for a in ids] for item, ids in raw.items()})
+    if not isinstance(raw, dict) or not all(isinstance(ids, list) for ids in raw.values()):
+        message = f"{paths[0].name} is no object that gives each item a list of attribute ids."
+        raise Invalid(message, code="dataset_file", field="path")
+    return {item: [str(attribute) for attribute in ids] for item, ids in raw.items()}
 
 
 def items_of(data: Sequences, *, currency: str) -> list[dict[str, Any]]:

@@ -8,7 +8,18 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-from specrec.datasets.base import WHOLE, WINDOW, Dataset, Share, event_id, generic_item, single_file, window_end
+from specrec.datasets.base import (
+    WHOLE,
+    WINDOW,
+    Dataset,
+    Share,
+    event_id,
+    generic_item,
+    read_lines,
+    single_file,
+    window_end,
+)
+from specrec.kernel.errors import Invalid
 
 
 @dataclass(frozen=True)
@@ -24,14 +35,19 @@ class Sessions:
 
 
 def read(folder: Path) -> Sessions:
-    """Return the data of the folder; raises Invalid naming the file that is missing."""
-    train = [
-        line.split() for line in single_file(folder, "train_sessions.txt").read_text(encoding="utf-8").splitlines()
-    ]
-    rows = [
-        line.split("\t") for line in single_file(folder, "test_prefixes.tsv").read_text(encoding="utf-8").splitlines()
-    ]
-    return Sessions(train=[items for items in train if items], prefixes=[(row[0].split(), row[1]) for row in rows])
+    """Return the data of the folder; raises Invalid naming the file that is missing or wrong, and the line."""
+    train = [line.split() for line in read_lines(single_file(folder, "train_sessions.txt"))]
+    path = single_file(folder, "test_prefixes.tsv")
+    prefixes = [_prefix(path, number, line) for number, line in enumerate(read_lines(path), start=1) if line.strip()]
+    return Sessions(train=[items for items in train if items], prefixes=prefixes)
+
+
+def _prefix(path: Path, number: int, line: str) -> tuple[list[str], str]:
+    parts = line.split("\t")
+    if len(parts) != 2 or not parts[0].split() or len(parts[1].split()) != 1:  # noqa: PLR2004 - prefix and next item
+        message = f"{path.name}, line {number}: it is not a prefix of items, a tab, and the next item."
+        raise Invalid(message, code="dataset_file", field="path")
+    return parts[0].split(), parts[1].strip()
 
 
 def items_of(data: Sessions, *, currency: str) -> list[dict[str, Any]]:
