@@ -14,11 +14,13 @@ from apps.recommend.training.counting import Counter, count_here
 from apps.recommend.training.spark import SparkCounter
 
 try:
-    from pyspark.sql import SparkSession
+    import pyspark.sql
 
     from apps.recommend.training.counting_job import run_job
+
+    HAS_PYSPARK = True
 except ImportError:
-    SparkSession = None
+    HAS_PYSPARK = False
 
 TWINS = ("local", "spark")
 MASTER = "local[1]"
@@ -42,7 +44,7 @@ class InSession(SparkCounter):
 
 def need_spark() -> None:
     """Skip without PySpark or Java; fail where they are expected."""
-    if SparkSession is not None and shutil.which("java"):
+    if HAS_PYSPARK and shutil.which("java"):
         return
     message = "PySpark or Java is not there: make spark (Java 17 from your system)"
     if os.environ.get("SPECREC_SPARK") == "1":
@@ -55,11 +57,11 @@ def spark() -> Iterator[Any]:
     """One session, ended with the tests, its gateway with it."""
     need_spark()
     with tempfile.TemporaryDirectory(prefix="specrec-spark-") as folder:
-        builder = SparkSession.builder.appName("specrec tests").master(MASTER)
+        builder = pyspark.sql.SparkSession.builder.appName("specrec tests").master(MASTER)
         for name, value in (QUIET | {"spark.local.dir": folder, "spark.sql.warehouse.dir": folder}).items():
             builder = builder.config(name, value)
         session = builder.getOrCreate()
-        gateway = session.sparkContext._gateway
+        gateway: Any = session.sparkContext._gateway
         yield session
         session.stop()
         gateway.shutdown()
