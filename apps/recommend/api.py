@@ -28,7 +28,7 @@ from apps.recommend.features.lease import Lease
 from apps.recommend.features.redis_store import RedisStore
 from apps.recommend.registry import promote
 from apps.recommend.serving import expose, pipeline, sites
-from apps.recommend.training import embed, run, schedule, written
+from apps.recommend.training import embed, run, runs, schedule, written
 from specrec.kernel.redis import client
 
 
@@ -52,19 +52,38 @@ def list_placements(*, site_id: str) -> list[PlacementInfo]:
     return selectors.list_placements(site_id=site_id)
 
 
-def start_training(*, site_id: str, now: datetime) -> None:
-    """Enqueue a training of the site."""
-    schedule.start_training(site_id=site_id, now=now)
+def start_training(*, site_id: str, now: datetime, recipe: str | None = None) -> None:
+    """Enqueue a training of the site; raises NotFound for the site or the recipe."""
+    schedule.start_training(site_id=site_id, now=now, recipe=recipe)
 
 
-def train_site(*, site_id: str, now: datetime) -> ModelInfo:
-    """Train the site here and now and return the version that came of it, promoted or not."""
-    return run.train_site(site_id=site_id, now=now)
+def train_site(
+    *, site_id: str, now: datetime, recipe: str | None = None, told: Callable[[int, str], object] = runs.ignore
+) -> ModelInfo:
+    """Train the site here and now and return the version that came of it, promoted or not.
+
+    told: asked with percent and step as they begin
+    """
+    return run.train_site(site_id=site_id, now=now, recipe=recipe, told=told)
 
 
-def run_training(*, site_id: str, run_id: UUID | None, now: datetime) -> ModelInfo | None:
+def run_training(
+    *, site_id: str, run_id: UUID | None, now: datetime, told: Callable[[int, str], object] = runs.ignore
+) -> ModelInfo | None:
     """Do a queued training; None when another is under way, or when it was done before."""
-    return run.run_training(site_id=site_id, run_id=run_id, now=now)
+    return run.run_training(site_id=site_id, run_id=run_id, now=now, told=told)
+
+
+def run_refresh(
+    *, site_id: str, run_id: UUID | None, now: datetime, told: Callable[[int, str], object] = runs.ignore
+) -> ModelInfo | None:
+    """Do a queued refresh of the promoted version; None when another run is under way, or when it was done before."""
+    return run.run_refresh(site_id=site_id, run_id=run_id, now=now, told=told)
+
+
+def refresh_due_models(*, now: datetime) -> None:
+    """Enqueue a refresh of every promoted version that is old enough, where new events came."""
+    schedule.refresh_due_models(now=now)
 
 
 def train_due_sites(*, now: datetime) -> None:

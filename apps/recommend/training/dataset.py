@@ -15,26 +15,24 @@ from apps.recommend.features.touches import POOR_RATING, UNDONE_BY
 from apps.recommend.ml.sequences import Sequences
 from apps.recommend.ml.tokens import Described
 from apps.recommend.ml.undoing import find_undone
-from apps.recommend.training.recipes import Recipe
+from apps.recommend.training.recipe import Recipe
 from apps.tracking import api as tracking
 from apps.tracking.contracts import EVENT_TYPES, Interactions
 
 
 @dataclass(frozen=True, slots=True)
-class TrainingData:
-    """Rows are those of the catalogue, in order of item id.
+class Happened:
+    """What happened, on rows of items.
 
     sequences: events of known shoppers, by shopper and then by time; merged shoppers are one
     all_events: these and the events of nobody, by time
-    unknown_items: how many events were left out because the catalogue does not hold their item
+    by_type: how many events of each type these are
+    unknown_items: how many events were left out because their item has no row
     """
 
-    item_ids: list[str]
-    item_types: list[str]
-    published: NDArray[np.bool_]
-    described: Described
     sequences: Sequences
     all_events: Sequences
+    by_type: dict[str, int]
     unknown_items: int
 
     @property
@@ -52,24 +50,61 @@ class TrainingData:
         """Return how many shoppers there are sequences of."""
         return int(np.unique(self.sequences.sequence).size)
 
+    @property
+    def counts(self) -> dict[str, int]:
+        """Return how many rows there are of what: events by type, and what was left out."""
+        return {f"events_{kind}": count for kind, count in self.by_type.items()} | {
+            "events": len(self.all_events.item),
+            "events_of_shoppers": len(self.sequences.item),
+            "events_of_unknown_items": self.unknown_items,
+            "shoppers": self.shopper_count,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingData(Happened):
+    """What happened and the catalogue. Rows are those of the catalogue, in order of item id."""
+
+    item_ids: list[str]
+    item_types: list[str]
+    published: NDArray[np.bool_]
+    described: Described
+
 
 def load_training_data(*, site_id: str, recipe: Recipe, now: datetime) -> TrainingData:
-    """Return the catalogue and the events of the recipe's window."""
+    """Return the catalogue and the events of the recipe's window; nothing from `now` on is in it."""
     columns = catalog.load_columns(site_id=site_id, now=now)
-    learned = {kind for kind in EVENT_TYPES if recipe.event_weights.get(kind, 0.0) > 0}
-    kinds = [kind for kind in EVENT_TYPES if kind in learned or UNDONE_BY.get(kind) in learned]
-    since = now - timedelta(days=recipe.window_days)
-    interactions = tracking.load_interactions(
-        site_id=site_id, since=since, until=now, types=kinds, poor_rating=POOR_RATING
-    )
+    interactions = _load(site_id, recipe, now)
     return make_training_data(columns, interactions, profiles.list_aliases(site_id=site_id), recipe)
+
+
+def load_happened(*, site_id: str, recipe: Recipe, row_of: Mapping[str, int], now: datetime) -> Happened:
+    """Return the events of the recipe's window on the rows of a model that there is."""
+    interactions = _load(site_id, recipe, now)
+    return make_happened(row_of, interactions, profiles.list_aliases(site_id=site_id), recipe)
 
 
 def make_training_data(
     columns: ItemColumns, interactions: Interactions, aliases: Mapping[UUID, UUID], recipe: Recipe
 ) -> TrainingData:
     """Return the data laid out for fitting, without what was undone later; pure."""
-    row_of = columns.row_of
+    happened = make_happened(columns.row_of, interactions, aliases, recipe)
+    return TrainingData(
+        sequences=happened.sequences,
+        all_events=happened.all_events,
+        by_type=happened.by_type,
+        unknown_items=happened.unknown_items,
+        item_ids=list(columns.item_ids),
+        item_types=item_types_of(columns),
+        published=np.asarray(columns.published, dtype=np.bool_),
+        described=describe(columns, range(len(columns.item_ids))),
+    )
+
+
+def make_happened(
+    row_of: Mapping[str, int], interactions: Interactions, aliases: Mapping[UUID, UUID], recipe: Recipe
+) -> Happened:
+    """Return the events on the rows, without what was undone later; pure."""
     rows = np.fromiter((row_of.get(item, -1) for item in interactions.item_ids), np.int32, len(interactions.item_ids))
     item = rows[interactions.item] if len(rows) else np.empty(0, dtype=np.int32)
     weights = np.array([recipe.event_weights.get(kind, 0.0) for kind in EVENT_TYPES])
@@ -83,13 +118,11 @@ def make_training_data(
         weight=weight[known],
         time=interactions.time[known],
     )
-    return TrainingData(
-        item_ids=list(columns.item_ids),
-        item_types=item_types_of(columns),
-        published=np.asarray(columns.published, dtype=np.bool_),
-        described=describe(columns, range(len(columns.item_ids))),
+    by_type = np.bincount(interactions.type[known], minlength=len(EVENT_TYPES)).tolist()
+    return Happened(
         sequences=by_sequence(all_events),
         all_events=all_events,
+        by_type={kind: count for kind, count in zip(EVENT_TYPES, by_type, strict=True) if count},
         unknown_items=int(np.count_nonzero(learned) - np.count_nonzero(known)),
     )
 
@@ -127,6 +160,14 @@ def take(events: Sequences, chosen: NDArray[np.intp] | NDArray[np.bool_]) -> Seq
         weight=events.weight[chosen],
         time=events.time[chosen],
     )
+
+
+def _load(site_id: str, recipe: Recipe, now: datetime) -> Interactions:
+    """Return the events that the recipe learns from, and those that undo them."""
+    learned = {kind for kind in EVENT_TYPES if recipe.event_weights.get(kind, 0.0) > 0}
+    kinds = [kind for kind in EVENT_TYPES if kind in learned or UNDONE_BY.get(kind) in learned]
+    since = now - timedelta(days=recipe.window_days)
+    return tracking.load_interactions(site_id=site_id, since=since, until=now, types=kinds, poor_rating=POOR_RATING)
 
 
 def _undone(interactions: Interactions, shopper: NDArray[np.int32]) -> NDArray[np.bool_]:

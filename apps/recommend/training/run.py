@@ -1,73 +1,103 @@
 """A model is born: data, fit, evaluation, artifact, version, verdict, promotion."""
 
+import dataclasses
 import logging
-import resource
-import secrets
-import time
+from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
 from apps.profiles import api as profiles
 from apps.recommend import selectors
 from apps.recommend.contracts import ModelInfo
-from apps.recommend.models import EMBEDDING_SIZE, ModelState, ModelVersion
+from apps.recommend.models import EMBEDDING_SIZE, ModelState, ModelVersion, RunKind, TrainingRun
 from apps.recommend.registry import prune
-from apps.recommend.registry.artifacts import Arrays, Manifest, write_artifact
+from apps.recommend.registry.artifacts import Arrays
 from apps.recommend.registry.projections import to_arrays
 from apps.recommend.registry.unpacked import encode_ids
-from apps.recommend.training import compare, gate, runs
+from apps.recommend.training import compare, gate, memory, missing, refresh, runs, versions
 from apps.recommend.training.dataset import TrainingData, load_training_data
-from apps.recommend.training.recipes import (
-    BlendModel,
-    Recipe,
-    combine,
-    fit_from_catalogue,
-    fit_from_events,
-    fit_vectors,
-)
-from apps.recommend.training.runs import Progress
+from apps.recommend.training.recipe import Recipe
+from apps.recommend.training.recipes import BlendModel, combine, fit_from_catalogue, fit_from_events, fit_vectors
+from apps.recommend.training.runs import Progress, Told, ignore
 from apps.recommend.training.site_recipe import site_recipe
+from apps.recommend.training.versions import Made
 from specrec.kernel.errors import Conflict
 
 logger = logging.getLogger(__name__)
 
+# What makes a version of a site, and says where it stands.
+Making = Callable[[TrainingRun, datetime, Progress], ModelVersion]
 
-def train_site(*, site_id: str, now: datetime, recipe: Recipe | str | None = None) -> ModelInfo:
-    """Train the site and return the version, promoted or rejected; raises NotFound, or Conflict while one runs."""
+
+def train_site(*, site_id: str, now: datetime, recipe: Recipe | str | None = None, told: Told = ignore) -> ModelInfo:
+    """Train the site and return the version that came of it, promoted or not.
+
+    recipe: instead of the one that the site's schedule names. told: asked with percent and step as they begin.
+    Raises NotFound for the site or the recipe, and Conflict while another is under way or where there is no item.
+    """
     profiles.get_site(site_id=site_id)
-    model = _run(site_id=site_id, run_id=None, now=now, recipe=recipe)
+
+    def make(run: TrainingRun, at: datetime, progress: Progress) -> ModelVersion:
+        return _train(run.site_id, at, site_recipe(site_id=site_id, recipe=recipe), progress)
+
+    model = _run(site_id=site_id, run_id=None, kind=RunKind.FULL, now=now, told=told, make=make)
     if model is None:
         raise Conflict(f"The site {site_id} is being trained already. Wait until it is done.", code="training_runs")
     return model
 
 
-def run_training(*, site_id: str, run_id: UUID | None, now: datetime) -> ModelInfo | None:
+def run_training(*, site_id: str, run_id: UUID | None, now: datetime, told: Told = ignore) -> ModelInfo | None:
     """Do a queued training and return its version; None when another is under way, or when it was done before."""
-    model = _run(site_id=site_id, run_id=run_id, now=now, recipe=None)
+    return _queued(site_id=site_id, run_id=run_id, kind=RunKind.FULL, now=now, told=told, make=_train_as_asked)
+
+
+def run_refresh(*, site_id: str, run_id: UUID | None, now: datetime, told: Told = ignore) -> ModelInfo | None:
+    """Do a queued refresh of the promoted version and return the new one; None as in `run_training`.
+
+    Raises Conflict where none is promoted, or the promoted one is not of a kind that can be refreshed.
+    """
+    return _queued(site_id=site_id, run_id=run_id, kind=RunKind.REFRESH, now=now, told=told, make=refresh.refresh_site)
+
+
+def _queued(
+    *, site_id: str, run_id: UUID | None, kind: RunKind, now: datetime, told: Told, make: Making
+) -> ModelInfo | None:
+    model = _run(site_id=site_id, run_id=run_id, kind=kind, now=now, told=told, make=make)
     if model is None:
         logger.info("training of %s is not needed: another is under way, or it was done before", site_id)
     return model
 
 
-def _run(*, site_id: str, run_id: UUID | None, now: datetime, recipe: Recipe | str | None) -> ModelInfo | None:
+def _run(
+    *, site_id: str, run_id: UUID | None, kind: RunKind, now: datetime, told: Told, make: Making
+) -> ModelInfo | None:
     with runs.only_one(site_id) as alone:
         if not alone:
             runs.skip_run(site_id=site_id, run_id=run_id, now=now)
             return None
-        run = runs.begin_run(site_id=site_id, run_id=run_id, now=now)
+        run = runs.begin_run(site_id=site_id, run_id=run_id, now=now, kind=kind)
         if run is None:
             return None
-        with runs.recorded(run) as progress:
-            version = _train(site_id, now, site_recipe(site_id=site_id, recipe=recipe), progress)
-            progress.stamp = version.stamp
+        with runs.recorded(run, told) as progress:
+            with memory.measured() as peak:
+                version = make(run, now, progress)
+            versions.close_version(version, progress, peak)
             progress.outcome = f"{ModelState(version.state).label}. {version.note}"
+            prune.prune_versions(site_id=site_id)
+            logger.info("site %s: model %s is %s. %s", site_id, version.stamp, version.state, version.note)
             return selectors.to_model_info(version)
 
 
+def _train_as_asked(run: TrainingRun, now: datetime, progress: Progress) -> ModelVersion:
+    return _train(run.site_id, now, site_recipe(site_id=run.site_id, recipe=run.details.get("recipe")), progress)
+
+
 def _train(site_id: str, now: datetime, recipe: Recipe, progress: Progress) -> ModelVersion:
-    started = time.perf_counter()
     with progress.step("data"):
         data = load_training_data(site_id=site_id, recipe=recipe, now=now)
+        missing.require_items(data, site_id=site_id)
+        short = missing.find_missing(data, recipe.needs)
+        progress.details["missing"] = [dataclasses.asdict(one) for one in short]
     with progress.step("content"):
         content = fit_from_catalogue(recipe, data.described)
     with progress.step("evaluation"):
@@ -76,56 +106,20 @@ def _train(site_id: str, now: datetime, recipe: Recipe, progress: Progress) -> M
         model = combine(fit_from_events(recipe, data.sequences, data.all_events, len(data.item_ids)), content)
     with progress.step("vectors"):
         projection, vectors = fit_vectors(recipe, content, EMBEDDING_SIZE)
-    version = _new_version(site_id, now, recipe, data, metrics)
     with progress.step("artifact"):
-        _store(version, data, model, to_arrays(projection) | {"vectors": vectors})
+        arrays = _arrays(data, model) | to_arrays(projection) | {"vectors": vectors}
+        made = Made(recipe=recipe, data=data, arrays=arrays, metrics=metrics, n_items=len(data.item_ids))
+        version = versions.store_version(site_id=site_id, made=made, now=now)
     with progress.step("promotion"):
         gate.decide(version, min_cases=recipe.min_cases, now=now)
-    version.timings = progress.timings
-    version.seconds = round(time.perf_counter() - started, 3)
-    version.peak_mb = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1_024, 1)
-    version.save(update_fields=["timings", "seconds", "peak_mb"])
-    prune.prune_versions(site_id=site_id)
-    logger.info("site %s: model %s is %s. %s %s", site_id, version.stamp, version.state, version.note, version.timings)
+        versions.add_to_note(version, missing.explain(short))
     return version
 
 
-def _new_version(
-    site_id: str, now: datetime, recipe: Recipe, data: TrainingData, metrics: dict[str, float]
-) -> ModelVersion:
-    return ModelVersion(
-        site_id=site_id,
-        stamp=f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}",
-        recipe=recipe.label,
-        parameters=recipe.parameters(),
-        metrics=metrics,
-        data_from=data.data_from,
-        data_until=data.data_until,
-        event_count=len(data.all_events.item),
-        shopper_count=data.shopper_count,
-        item_count=len(data.item_ids),
-        created_at=now,
-    )
-
-
-def _store(version: ModelVersion, data: TrainingData, model: BlendModel, content: Arrays) -> None:
-    """Write the artifact, then the row: a row without an artifact never exists."""
+def _arrays(data: TrainingData, model: BlendModel) -> Arrays:
     arrays = {name: getattr(model, name) for name in BlendModel.__slots__}
-    arrays |= content | {
+    return arrays | {
         "item_ids": encode_ids(data.item_ids),
         "item_types": encode_ids(data.item_types),
         "published": data.published,
     }
-    manifest = Manifest(
-        format=0,
-        site_id=version.site_id,
-        stamp=version.stamp,
-        recipe=version.recipe,
-        parameters=version.parameters,
-        metrics=version.metrics,
-        data_from=data.data_from.isoformat() if data.data_from else None,
-        data_until=data.data_until.isoformat() if data.data_until else None,
-        arrays={},
-    )
-    write_artifact(manifest=manifest, arrays=arrays)
-    version.save()
