@@ -18,6 +18,7 @@ from apps.recommend.serving.retrieve import put_candidates
 from apps.recommend.serving.score import put_scores
 from apps.recommend.serving.sites import get_placement, get_ready
 from apps.recommend.serving.state import Draft
+from apps.recommend.serving.watched import note_slate
 from specrec.kernel.errors import Invalid, Problem, Unavailable
 from specrec.kernel.ids import new_id
 
@@ -32,6 +33,7 @@ STEPS: tuple[Step, ...] = (
     ("arrange", put_items),
 )
 LAST: Step = ("expose", record_exposure)
+NOTE: Step = ("note", note_slate)
 SLOW_MS = 100.0
 
 
@@ -62,6 +64,7 @@ def answer(*, site_id: str, request: Request, now: datetime, seen: Callable[[Ans
     )
     if seen(found):
         _run(draft, (LAST,))
+    _run(draft, (NOTE,))
     if sum(draft.timings.values()) > SLOW_MS:
         logger.warning("slow answer for %s/%s: %s", site_id, request.placement, draft.timings)
     return found
@@ -77,6 +80,7 @@ def _run(draft: Draft, steps: Sequence[Step]) -> bool:
             if isinstance(error, Problem) and not isinstance(error, Unavailable):
                 raise
             logger.exception("step %s failed for %s/%s", name, draft.site_id, draft.request.placement)
+            draft.faults += not isinstance(error, Unavailable)
             return False
         draft.timings[name] = (time.perf_counter() - started) * 1_000
     return True

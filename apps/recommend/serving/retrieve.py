@@ -39,7 +39,7 @@ def put_candidates(draft: Draft) -> None:
     )
     missing = draft.limit
     for strategy in LAST_RESORTS if draft.plain else chain_for(draft.placement):
-        found = _ask(strategy, draft.ready.shelf, question)
+        found = _ask(strategy, draft, question)
         if len(found.rows):
             draft.found.append(Found(strategy=strategy, candidates=found))
             missing -= len(found.rows)
@@ -49,12 +49,13 @@ def put_candidates(draft: Draft) -> None:
             question = replace(question, limit=missing)
 
 
-def _ask(strategy: str, shelf: Shelf, question: Question) -> Candidates:
+def _ask(strategy: str, draft: Draft, question: Question) -> Candidates:
     for source in SOURCES[strategy]:
         try:
-            found = source(shelf, question)
+            found = source(draft.ready.shelf, question)
         except Exception:
-            logger.exception("a source of %s failed for %s and counts as empty", strategy, shelf.columns.site_id)
+            logger.exception("a source of %s failed for %s and counts as empty", strategy, draft.site_id)
+            draft.faults += 1
             continue
         if len(found.rows):
             return found

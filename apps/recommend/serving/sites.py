@@ -9,7 +9,7 @@ import logging
 import os
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -25,6 +25,7 @@ from apps.recommend.contracts import PlacementInfo
 from apps.recommend.features.weights import find_weights
 from apps.recommend.ml.blend import blend_lists
 from apps.recommend.registry.loaded import get_loaded
+from apps.recommend.registry.shadows import refresh_shadows
 from apps.recommend.registry.unpacked import LoadedModel
 from apps.recommend.selectors import list_placements
 from specrec.kernel.errors import NotFound, Unavailable
@@ -168,6 +169,11 @@ def _moved(columns: ItemColumns, stamp: int) -> bool:
     return (columns.stamp, columns.currency, columns.locale) != (stamp, site.currency, site.locale)
 
 
+def lay_over(ready: ReadySite, loaded: LoadedModel) -> ReadySite:
+    """Return the site as it would be if it answered with this version."""
+    return replace(ready, shelf=make_shelf(columns=ready.shelf.columns, model=_lay(loaded)), loaded=loaded)
+
+
 def _lay(loaded: LoadedModel | None) -> LaidModel | None:
     if loaded is None:
         return None
@@ -234,6 +240,7 @@ class _Sites:
             try:
                 close_old_connections()  # no request does it for this thread: a broken one would be asked for ever
                 self.refresh()
+                refresh_shadows()
             except Exception:
                 # The thread must outlive any defect, or the process would answer from an old catalogue for ever.
                 logger.exception("sites not refreshed, what was read last stays")

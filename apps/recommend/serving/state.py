@@ -36,6 +36,7 @@ class Draft:
     limit: int
     offer: Offer
     plain: bool = False  # a step failed: only the last resorts are asked
+    faults: int = 0  # defects on the way, of steps and of sources; not of parts that are away
     # put by context
     shopper_id: UUID | None = None  # only where the shopper consented to personalisation by history
     stored: History = NO_HISTORY
