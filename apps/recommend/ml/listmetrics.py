@@ -57,7 +57,8 @@ def serendipity(slates: Slates, targets: NDArray[np.int32], primitive: NDArray[n
     After Ge and others (2010): useful and unexpected; with one right answer not divided by the size of the slate.
     """
     found = (slates == targets[:, None]) & (slates >= 0)
-    return (found & ~_is_in(slates, primitive)).any(axis=1).astype(np.float64)
+    surprising = found & ~_is_in(slates, primitive)
+    return np.asarray(surprising.any(axis=1), dtype=np.float64)
 
 
 def diversity(slates: Slates, vectors: "sparse.csr_array | NDArray[np.float32]") -> Values:

@@ -1,0 +1,45 @@
+"""What models answer to the questions of an evaluation: the place of what came next, and the slate that is shown."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from apps.recommend.ml import metrics
+from apps.recommend.ml.blend import BlendArrays, BlendParams, Weighted, score_history
+from apps.recommend.ml.split import Questions
+from apps.recommend.training.assess import SLATE, Answers
+
+
+def answer_by_popularity(questions: Questions, popularity: NDArray[np.float32]) -> Answers:
+    """Return what the same list for everybody gives, items of the history left out."""
+    ordered = np.sort(popularity)
+    ranked = np.argsort(-popularity, kind="stable").astype(np.int32)
+    wanted = popularity[questions.targets]
+    above = len(ordered) - np.searchsorted(ordered, wanted, side="right")
+    level = len(ordered) - np.searchsorted(ordered, wanted, side="left") - above
+    slates = np.full((len(questions), SLATE), -1, dtype=np.int32)
+    for number, case in enumerate(questions):
+        seen = np.unique(case.history)
+        seen = seen[seen != case.target]
+        above[number] -= np.count_nonzero(popularity[seen] > wanted[number])
+        level[number] -= np.count_nonzero(popularity[seen] == wanted[number])
+        first = ranked[: SLATE + len(seen)]
+        fresh = first[~np.isin(first, seen)][:SLATE]
+        slates[number, : len(fresh)] = fresh
+    return Answers(above.astype(np.int64), (level - 1).astype(np.int64), slates)
+
+
+def answer_by_blend(questions: Questions, model: BlendArrays, params: BlendParams) -> Answers:
+    """Return what serving would show, items of the history left out."""
+    seen = np.zeros(len(model.popularity), dtype=np.bool_)
+    slates = np.full((len(questions), SLATE), -1, dtype=np.int32)
+    places: list[tuple[int, int] | None] = []
+    for number, case in enumerate(questions):
+        history = case.history if case.weights is None else Weighted(case.history, case.weights.astype(np.float32))
+        scored = score_history(model, history, params)
+        seen[case.history] = True
+        fresh = ~seen[scored.rows]
+        seen[case.history] = False
+        rows, scores = scored.rows[fresh], scored.scores[fresh]
+        slates[number, : min(SLATE, len(rows))] = rows[:SLATE]
+        places.append(metrics.place_of(rows, scores, case.target))
+    return Answers(*metrics.to_places(places), slates)
