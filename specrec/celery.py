@@ -14,5 +14,7 @@ def _broker_url(redis_url: str) -> str:
 
 app = Celery("specrec")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.conf.update(broker_url=_broker_url(settings.REDIS_URL))
+_url = _broker_url(settings.REDIS_URL)
+# The states of long tasks, while they run: results themselves are not kept (CELERY_TASK_IGNORE_RESULT).
+app.conf.update(broker_url=_url, result_backend=_url)
 app.autodiscover_tasks()

@@ -232,3 +232,9 @@ class Accepted(msgspec.Struct, frozen=True):
     """Work that goes on in the background."""
 
     status: Literal["queued"] = "queued"
+
+
+class TrainingRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How to train. `recipe`: name or label of the recipe; None: the one of the site's schedule."""
+
+    recipe: Annotated[str, msgspec.Meta(min_length=1, max_length=64)] | None = None

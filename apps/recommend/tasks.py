@@ -1,18 +1,30 @@
 """Background work of recommend: translate in, one call, translate out."""
 
+import logging
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from celery import shared_task
+from celery import Task, shared_task
+from redis.exceptions import RedisError
 
 from apps.recommend import api
 from specrec.kernel import clock
 
+logger = logging.getLogger(__name__)
 
-@shared_task(name="recommend.train")
-def train(*, site_id: str, run_id: str | None = None, **_: Any) -> str | None:
+
+@shared_task(name="recommend.train", bind=True)
+def train(task: "Task[Any, Any]", /, *, site_id: str, run_id: str | None = None, **_: Any) -> str | None:
     """Train one site; returns the stamp. Sent twice, the second finds the run under way or over: nothing to do."""
-    model = api.run_training(site_id=site_id, run_id=UUID(run_id) if run_id else None, now=clock.now())
+    model = api.run_training(site_id=site_id, run_id=_id(run_id), now=clock.now(), told=_telling(task))
+    return None if model is None else model.stamp
+
+
+@shared_task(name="recommend.refresh_model", bind=True)
+def refresh_model(task: "Task[Any, Any]", /, *, site_id: str, run_id: str | None = None, **_: Any) -> str | None:
+    """Bring counts and popularity of the promoted version up to date; returns the stamp. Sent twice, as `train`."""
+    model = api.run_refresh(site_id=site_id, run_id=_id(run_id), now=clock.now(), told=_telling(task))
     return None if model is None else model.stamp
 
 
@@ -32,3 +44,27 @@ def refresh_features(**_: Any) -> list[str]:
 def train_due_sites(**_: Any) -> None:
     """Enqueue the sites that are due."""
     api.train_due_sites(now=clock.now())
+
+
+@shared_task(name="recommend.refresh_due_models")
+def refresh_due_models(**_: Any) -> None:
+    """Enqueue the refreshes that are due."""
+    api.refresh_due_models(now=clock.now())
+
+
+def _id(text: str | None) -> UUID | None:
+    return UUID(text) if text else None
+
+
+def _telling(task: "Task[Any, Any]") -> Callable[[int, str], None]:
+    """Return what writes percent and step to the task's state; without its store a training goes on untold."""
+
+    def told(percent: int, step: str) -> None:
+        if task.request.id is None:  # called here, not sent
+            return
+        try:
+            task.update_state(state="PROGRESS", meta={"percent": percent, "step": step})
+        except (RedisError, OSError) as error:
+            logger.warning("the state of task %s is not kept: %s", task.request.id, error)
+
+    return told

@@ -21,7 +21,8 @@ def enqueue(name: str, **kwargs: Any) -> None:
 
 def _send(name: str, kwargs: dict[str, Any]) -> None:
     try:
-        current_app.send_task(name, kwargs=kwargs)
+        # Nobody here waits for a result: without this, a connection that listens for one would be opened.
+        current_app.send_task(name, kwargs=kwargs, ignore_result=True)
     except kombu.exceptions.OperationalError as error:
         message = "The queue of background work does not answer. Try again in a moment."
         raise Unavailable(message, code="queue_unavailable", retry_after=1.0) from error

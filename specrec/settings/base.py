@@ -146,6 +146,10 @@ RATE_LIMIT_PER_SECOND = env.integer("SPECREC_RATE_LIMIT_PER_SECOND", 2_000)
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True
+# How far a long task has come is written beside: quickly or not at all, and not for long.
+CELERY_RESULT_EXPIRES = 3_600
+CELERY_REDIS_SOCKET_TIMEOUT = CELERY_REDIS_SOCKET_CONNECT_TIMEOUT = 2.0
+CELERY_RESULT_BACKEND_TRANSPORT_OPTIONS = {"retry_policy": {"max_retries": 1, "interval_start": 0, "interval_max": 0.1}}
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_TIME_LIMIT = 3_600
 CELERY_BROKER_TRANSPORT_OPTIONS = {
@@ -168,6 +172,7 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     "train-due-sites": {"task": "recommend.train_due_sites", "schedule": 300.0},
+    "refresh-due-models": {"task": "recommend.refresh_due_models", "schedule": 60.0, "options": {"expires": 60}},
     # Not worth doing twice when the worker was away: the next one does all.
     "embed-new-items": {"task": "recommend.embed_new_items", "schedule": 60.0, "options": {"expires": 60}},
     "refresh-features": {"task": "recommend.refresh_features", "schedule": 3_600.0, "options": {"expires": 3_600}},
@@ -178,7 +183,7 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     "retire-rotated-keys": {"task": "profiles.retire_rotated_keys", "schedule": 3_600.0},
 }
 if not env.flag("SPECREC_TRAINING_SCHEDULE", default=True):
-    del CELERY_BEAT_SCHEDULE["train-due-sites"]
+    del CELERY_BEAT_SCHEDULE["train-due-sites"], CELERY_BEAT_SCHEDULE["refresh-due-models"]
 
 # --- models ----------------------------------------------------------------------------------------------------------
 # How often a process looks whether another model version was promoted; 0 looks at every request (for tests).
