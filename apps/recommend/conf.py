@@ -53,6 +53,16 @@ ACKNOWLEDGE_SECONDS = 1.0
 LEASE_SECONDS = 4.0
 RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0)
 
+# --- models that go on from their training ---------------------------------------------------------------------------
+# How long what shoppers did is kept for models to add (some 80 bytes an event): longer than from one training to the
+# next. Entries are batches of the consumer; fewer are kept where they come faster than this bound allows for.
+LOGGED_FOR = timedelta(hours=50)
+LOG_ENTRIES = 200_000
+LOG_MARGIN = timedelta(minutes=10)  # by what the table may be behind the features when a training reads it
+LIVE_PAGE = 500  # entries read at once
+LIVE_SHOPPERS = 20_000  # in the memory of a process that follows, some 5 kB each
+LIVE_UNASKED = timedelta(minutes=10)  # a version that nobody asks for is not followed any longer
+
 # --- why an item is shown --------------------------------------------------------------------------------------------
 # A sentence per code and language; "{item}" is the name of the item that the reason is about. Reasons say what was
 # looked at and what others did, never anything about health, and nothing that was not shown to the shopper before.

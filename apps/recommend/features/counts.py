@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable
 
+from apps.recommend import conf
 from apps.recommend.features.pairs import Pair
-from apps.recommend.features.state import CountKey
+from apps.recommend.features.state import CountKey, Touch
+from apps.tracking.contracts import TrackedEvent
 
 COUNTED_TYPES = frozenset({"view", "impression", "click", "add_to_cart", "purchase", "return"})
 PAIRS = "pairs"
@@ -12,6 +14,7 @@ DAY = 86_400
 HOURS_KEPT = 49
 DAYS_KEPT = 64
 PAIR_DAYS_KEPT = 15
+_LOGGED_FOR = conf.LOGGED_FOR.total_seconds()
 
 
 def hour_bucket(hour: int) -> str:
@@ -49,6 +52,8 @@ class Adding:
     def __init__(self, now: float) -> None:
         self._now = now
         self._pairs_from = (now // DAY - PAIR_DAYS_KEPT) * DAY  # the first moment whose bucket is kept still
+        self._logged_from = now - _LOGGED_FOR
+        self.logged: dict[str, list[tuple[bytes, Touch]]] = {}
         self._counts: dict[CountKey, dict[str, int]] = {}
         self._slots: dict[tuple[str, str, int], _Slots] = {}
 
@@ -67,6 +72,11 @@ class Adding:
             placement_day[placement] = placement_day.get(placement, 0) + 1
             if placement_hour is not None:
                 placement_hour[placement] = placement_hour.get(placement, 0) + 1
+
+    def log(self, event: TrackedEvent, touch: Touch) -> None:
+        """Put a touch that is new into the touch log, unless its event came in before all that the log still holds."""
+        if event.shopper_id is not None and event.received_at.timestamp() >= self._logged_from:
+            self.logged.setdefault(event.site_id, []).append((event.shopper_id.bytes, touch))
 
     def keeps_pairs(self, time: float) -> bool:
         """Return whether pairs of that time are kept still."""

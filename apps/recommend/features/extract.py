@@ -59,7 +59,7 @@ def apply_groups(before: Mapping[StateKey, ShopperState], groups: Mapping[StateK
             shopper = of_state(state)
             if shopper.apply(key[0], group, adding):
                 states[key] = state_of(shopper)
-    return Changes(states, adding.amounts())
+    return Changes(states, adding.amounts(), logged=adding.logged)
 
 
 def merge_states(states: Sequence[ShopperState]) -> ShopperState:

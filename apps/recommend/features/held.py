@@ -94,7 +94,7 @@ class Held:
             self._shoppers[key] = shopper  # as one that was used last
             if shopper.apply(key[0], group, adding):
                 packed[key] = shopper.packed()
-        return Changes({}, adding.amounts(), packed)
+        return Changes({}, adding.amounts(), packed, adding.logged)
 
     def _take_in_hand(self, groups: Mapping[StateKey, Group]) -> "list[PackedShopper | Nobody]":
         """Return whose these events are, taken out of what is in hand, or else from the store."""
@@ -135,6 +135,8 @@ def _take(groups: Mapping[StateKey, Group], key: StateKey, raw: bytes | None) ->
 
 def _add(whole: Changes, one: Changes) -> None:
     whole.states.update(one.states)
+    for site_id, touches in one.logged.items():
+        whole.logged.setdefault(site_id, []).extend(touches)
     for key, amounts in one.counts.items():
         fields = whole.counts.setdefault(key, {})
         for field, amount in amounts.items():

@@ -6,8 +6,10 @@ from threading import Lock
 
 import msgspec
 
+from apps.recommend import conf
 from apps.recommend.features.counts import ends_at
 from apps.recommend.features.state import EMPTY, Changes, CountKey, ShopperState, StateKey
+from apps.recommend.features.touch_log import LogEntry, LogPage, pack, unpack
 
 _PACK = msgspec.msgpack.Encoder().encode
 _UNPACK = msgspec.msgpack.Decoder(ShopperState).decode
@@ -20,6 +22,8 @@ class MemoryStore:
         self.states: dict[StateKey, ShopperState] = {}
         self.counts: dict[CountKey, dict[str, int]] = {}
         self._batches: dict[tuple[str, str], dict[str, float]] = {}
+        self._logs: dict[str, list[LogEntry]] = {}
+        self._log_since: float | None = None
         self._ground: str | None = None
         self._positions: dict[str, str] = {}
         self._clock = clock
@@ -52,6 +56,20 @@ class MemoryStore:
         with self._lock:
             self._batches[(site_id, name)] = dict(values)
 
+    def read_log(self, *, site_id: str, after: str, limit: int) -> LogPage:
+        """Return entries of the site's touch log behind the place, "0" being before the first."""
+        with self._lock:
+            log = self._logs.get(site_id, [])
+            behind = [entry for entry in log if _place(entry.place) > _place(after)]
+            first = log[0] if log else LogEntry("0-0", 0, [])
+            return LogPage(
+                ground=self._ground,
+                since=self._log_since,
+                first_number=first.number,
+                first_time=_place(first.place)[0] / 1_000,
+                entries=behind[:limit],
+            )
+
     def ground(self) -> str | None:
         """Return what the states are built on."""
         with self._lock:
@@ -80,6 +98,7 @@ class MemoryStore:
                 fields = self.counts.setdefault(key, {})
                 for field, amount in added.items():
                     fields[field] = fields.get(field, 0) + amount
+            self._log(changes)
             self._positions.update(positions)
             return True
 
@@ -95,4 +114,21 @@ class MemoryStore:
         """Forget all states and counts and positions (batch features stay), on `ground`; always whole here."""
         with self._lock:
             self.states, self.counts, self._ground, self._positions = {}, {}, ground, {}
+            self._logs, self._log_since = {}, None
+            if ground is not None:
+                self._log_since = self._clock() - conf.LOGGED_FOR.total_seconds()
             return True
+
+    def _log(self, changes: Changes) -> None:
+        now = self._clock()
+        for site_id, touches in changes.logged.items():
+            if self._log_since is None:
+                self._log_since = now
+            log = self._logs.setdefault(site_id, [])
+            number = log[-1].number + 1 if log else 1
+            log.append(LogEntry(f"{int(now * 1_000)}-{number}", number, unpack(pack(touches))))
+
+
+def _place(text: str) -> tuple[int, int]:
+    time, _, number = text.partition("-")
+    return int(time), int(number or 0)

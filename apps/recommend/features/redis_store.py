@@ -17,6 +17,7 @@ from apps.recommend import conf
 from apps.recommend.features import scripts
 from apps.recommend.features.counts import ends_at
 from apps.recommend.features.state import EMPTY, Changes, CountKey, ShopperState, StateKey
+from apps.recommend.features.touch_log import LogEntry, LogPage, pack, unpack
 from specrec.kernel.quick_redis import Command, ask
 
 logger = logging.getLogger(__name__)
@@ -27,6 +28,7 @@ _ENCODER = msgspec.msgpack.Encoder()
 _VERSION = 2  # of the layout; another layout is other keys, and is rebuilt from the table
 _TTL = int(conf.STATE_FOR.total_seconds())
 _PAGE = 2_000
+_LOGGED_FOR = int(conf.LOGGED_FOR.total_seconds() * 1_000)
 
 
 class RedisStore:
@@ -37,6 +39,8 @@ class RedisStore:
         self._prefix = f"{prefix}:{_VERSION}"
         self.states_prefix = f"{self._prefix}:s:"
         self.counts_prefix = f"{self._prefix}:c:"
+        self._logs_prefix = f"{self._prefix}:t:"
+        self._log_figures = f"{self._prefix}:log"
         self._ground = f"{self._prefix}:ground"
         self._positions = f"{self._prefix}:positions"
 
@@ -125,9 +129,10 @@ class RedisStore:
             ],
             [
                 _ENCODER.encode([ground, list(expected.items()), list(positions.items()), _TTL]),
-                _ENCODER.encode([(self._count_key(key), ends_at(key), add) for key, add in changes.counts.items()]),
+                self._added(changes, behind=2 + len(changes.states) + len(changes.packed)),
                 *map(_ENCODER.encode, changes.states.values()),
                 *changes.packed.values(),
+                *map(pack, changes.logged.values()),
             ],
         )
 
@@ -142,10 +147,11 @@ class RedisStore:
         So writers on another add nothing any more. Returns False, and forgets nothing more, when somebody else changed
         the ground meanwhile: what is found after that is theirs.
         """
-        self._run(_TAKE, [self._ground, self._positions], [_ENCODER.encode([ground])])
-        for prefix in (self.states_prefix, self.counts_prefix):
-            for keys in self.pages(prefix):
-                if not self._run(_FORGET, [self._ground, *keys], [_ENCODER.encode([ground])]):
+        keys = [self._ground, self._positions, self._log_figures]
+        self._run(_TAKE, keys, [_ENCODER.encode([ground, _LOGGED_FOR])])
+        for prefix in (self.states_prefix, self.counts_prefix, self._logs_prefix):
+            for found in self.pages(prefix):
+                if not self._run(_FORGET, [self._ground, *found], [_ENCODER.encode([ground])]):
                     return False
         return True
 
@@ -158,6 +164,34 @@ class RedisStore:
                 raise
             (done,) = ask(("EVAL", script.text, *rest))
         return bool(done)
+
+    def read_log(self, *, site_id: str, after: str, limit: int) -> LogPage:
+        """Return entries of the site's touch log behind the place, "0" being before the first."""
+        key = f"{self._logs_prefix}{site_id}"
+        ground, since, first, entries = ask(
+            ("GET", self._ground),
+            ("HGET", self._log_figures, ":since"),
+            ("XRANGE", key, "-", "+", "COUNT", 1),
+            ("XRANGE", key, f"({after}", "+", "COUNT", limit),
+        )
+        return LogPage(
+            ground=None if ground is None else ground.decode(),
+            since=None if since is None else int(since) / 1_000,
+            first_number=int(first[0][1][1]) if first else 0,
+            first_time=int(first[0][0].split(b"-")[0]) / 1_000 if first else 0.0,
+            entries=[
+                LogEntry(place.decode(), int(number), unpack(packed)) for place, (_, number, _, packed) in entries
+            ],
+        )
+
+    def _added(self, changes: Changes, *, behind: int) -> bytes:
+        """Return what is added to counts and logs, as the script takes it; entries follow so many arguments."""
+        counts = [(self._count_key(key), ends_at(key), add) for key, add in changes.counts.items()]
+        logs = [
+            (site_id, f"{self._logs_prefix}{site_id}", place)
+            for place, site_id in enumerate(changes.logged, start=behind + 1)
+        ]
+        return _ENCODER.encode((counts, self._log_figures, logs, conf.LOG_ENTRIES, _LOGGED_FOR))
 
     def _state_key(self, key: StateKey) -> str:
         return f"{self.states_prefix}{key[0]}:{key[1].hex}"

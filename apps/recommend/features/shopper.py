@@ -87,6 +87,7 @@ class Shopper:
         elif touches.is_sign(event.type, event.rating):
             self._pair(site_id, touch, adding)
             self.recent.put(touch)
+            adding.log(event, touch)
             if event.type in touches.ORDER_TYPES:
                 self.orders.put(touch)
 

@@ -72,8 +72,10 @@ class Changes(msgspec.Struct):
     """What a batch of events changes: whole states, and amounts to add to counts.
 
     packed: states that are packed (msgpack) already, for a writer that keeps them so
+    logged: by site what goes into its touch log: the shopper's id as bytes and the touch
     """
 
     states: dict[StateKey, ShopperState] = {}
     counts: dict[CountKey, dict[str, int]] = {}
     packed: dict[StateKey, bytes] = {}
+    logged: dict[str, list[tuple[bytes, Touch]]] = {}

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from apps.recommend.features.state import Changes, CountKey, ShopperState, StateKey
+from apps.recommend.features.touch_log import LogPage
 
 
 class FeatureStore(Protocol):
@@ -28,6 +29,9 @@ class FeatureStore(Protocol):
 
     def write_batch(self, *, site_id: str, name: str, values: Mapping[str, float]) -> None:
         """Replace the values of a batch feature as a whole."""
+
+    def read_log(self, *, site_id: str, after: str, limit: int) -> LogPage:
+        """Return entries of the site's touch log behind the place, "0" being before the first."""
 
     def ground(self) -> str | None:
         """Return what the states are built on."""
