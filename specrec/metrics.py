@@ -15,8 +15,10 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
 from apps.recommend import api as recommend
+from apps.recommend.contracts import ModelFigure
 from apps.tracking import api as tracking
 from apps.tracking.contracts import Measurements
+from specrec.kernel import clock
 
 
 def metrics(request: HttpRequest) -> HttpResponse:
@@ -53,6 +55,17 @@ class _Figures(Collector):
             counter = CounterMetricFamily("specrec_exposures_lost", "Slates that were served and not recorded.")
             counter.add_metric([], lost)
             yield counter
+        yield from _models(recommend.measure_models(now=clock.now()))
+
+
+def _models(found: list[ModelFigure]) -> Iterator[Metric]:
+    gauges: dict[str, GaugeMetricFamily] = {}
+    for figure in found:
+        name = f"specrec_model_{figure.name}"
+        if name not in gauges:
+            gauges[name] = GaugeMetricFamily(name, figure.description, labels=list(figure.labels))
+        gauges[name].add_metric(list(figure.labels.values()), figure.value)
+    yield from gauges.values()
 
 
 def _intake(found: Measurements) -> Iterator[Metric]:

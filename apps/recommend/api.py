@@ -16,6 +16,9 @@ from apps.recommend.contracts import (
     FeatureCheck,
     FeatureInfo,
     FeatureReport,
+    ModelComparison,
+    ModelDetail,
+    ModelFigure,
     ModelInfo,
     PlacementInfo,
     RecipeInfo,
@@ -26,9 +29,10 @@ from apps.recommend.contracts import (
 from apps.recommend.features import backfill, batch, check, consume, report
 from apps.recommend.features.lease import Lease
 from apps.recommend.features.redis_store import RedisStore
-from apps.recommend.registry import promote
+from apps.recommend.registry import details, drift, figures, guard, outcomes, promote, trials
 from apps.recommend.serving import expose, pipeline, sites
-from apps.recommend.training import embed, run, runs, schedule, written
+from apps.recommend.training import compare, embed, run, runs, schedule, search, written
+from apps.recommend.training import report as evaluation
 from specrec.kernel.redis import client
 
 
@@ -106,6 +110,16 @@ def check_recipe(*, path: Path) -> RecipeInfo:
     return written.check_recipe(path=path)
 
 
+def search_recipe(
+    *, site_id: str, now: datetime, optimise: search.Optimise, recipe: str | None = None, name: str = "found"
+) -> str:
+    """Return as TOML the recipe with the parameters that are best on the site's own data; raises NotFound, Conflict.
+
+    optimise: is given what may be chosen and what says how good a choice is, and returns the best by name
+    """
+    return search.search_recipe(site_id=site_id, now=now, optimise=optimise, recipe=recipe, name=name)
+
+
 def embed_new_items(*, now: datetime) -> None:
     """Give items that came after the model of their site the vectors by which what is like them is found."""
     embed.embed_new_items(now=now)
@@ -116,6 +130,16 @@ def list_models(*, site_id: str) -> list[ModelInfo]:
     return selectors.list_models(site_id=site_id)
 
 
+def show_report(*, site_id: str, stamp: str) -> str:
+    """Return the evaluation of a version as an HTML page; raises NotFound where there is none."""
+    return evaluation.show_report(site_id=site_id, stamp=stamp)
+
+
+def export_report(*, site_id: str, stamp: str) -> bytes:
+    """Return the evaluation of a version as JSON; raises NotFound where there is none."""
+    return evaluation.export_report(site_id=site_id, stamp=stamp)
+
+
 def promote_model(*, site_id: str, stamp: str, now: datetime) -> ModelInfo:
     """Answer with this version from now on, whatever the gate said; raises NotFound."""
     return promote.promote_model(site_id=site_id, stamp=stamp, now=now)
@@ -124,6 +148,46 @@ def promote_model(*, site_id: str, stamp: str, now: datetime) -> ModelInfo:
 def roll_back(*, site_id: str, now: datetime) -> ModelInfo:
     """Answer with the version promoted before; raises Conflict when there is none."""
     return promote.roll_back(site_id=site_id, now=now)
+
+
+def show_model(*, site_id: str, stamp: str) -> ModelDetail:
+    """Return all that is recorded of a version; raises NotFound."""
+    return details.show_model(site_id=site_id, stamp=stamp)
+
+
+def shadow_model(*, site_id: str, stamp: str, now: datetime) -> ModelInfo:
+    """Let a version score a share of the requests and answer none; raises NotFound, and Conflict for what answers."""
+    return promote.shadow_model(site_id=site_id, stamp=stamp, now=now)
+
+
+def retire_model(*, site_id: str, stamp: str) -> ModelInfo:
+    """Take a version out of what may be promoted by itself; raises NotFound, and Conflict for what answers."""
+    return promote.retire_model(site_id=site_id, stamp=stamp)
+
+
+def compare_models(*, site_id: str, stamp: str, other: str, now: datetime) -> ModelComparison:
+    """Return two versions side by side, also on what happened since both were trained; raises NotFound."""
+    return compare.compare_versions(site_id=site_id, stamp=stamp, other=other, now=now)
+
+
+def guard_models(*, now: datetime) -> list[str]:
+    """Roll back what is unfit in service and end what was long enough in the shadow; return the stamps concerned."""
+    return [*guard.guard_models(now=now), *trials.judge_shadows(now=now)]
+
+
+def count_outcomes(*, now: datetime) -> list[str]:
+    """Count the clicks of every site by model version anew, for the guard; return the sites."""
+    return outcomes.count_outcomes(now=now)
+
+
+def measure_drift(*, now: datetime) -> list[str]:
+    """Measure how far every site has moved since its model learned; return the sites."""
+    return drift.measure_drift(now=now)
+
+
+def measure_models(*, now: datetime) -> list[ModelFigure]:
+    """Return what monitoring wants to know of models; parts that are away are left out."""
+    return figures.measure_models(now=now)
 
 
 def follow_features(*, stop: Callable[[], bool]) -> None:

@@ -134,6 +134,15 @@ class ModelDetail(ModelInfo, frozen=True):
     shadow: dict[str, float] = {}
 
 
+class ModelFigure(msgspec.Struct, frozen=True):
+    """A figure for monitoring, as `specrec_model_NAME` with its labels."""
+
+    name: str
+    description: str
+    labels: dict[str, str]
+    value: float
+
+
 class ModelComparison(msgspec.Struct, frozen=True, kw_only=True):
     """Two versions side by side, figures of `stamp` first.
 
@@ -158,6 +167,18 @@ class RecipeInfo(msgspec.Struct, frozen=True):
     algorithms: tuple[str, ...]
     own: bool
     fault: str = ""
+
+
+class Searched(msgspec.Struct, frozen=True):
+    """A parameter that a search may choose: `name` such as "covisitation.window", `usual` what the recipe says of it.
+
+    Where both ends are whole numbers, only such are chosen.
+    """
+
+    name: str
+    low: int | float
+    high: int | float
+    usual: int | float
 
 
 class FeatureInfo(msgspec.Struct, frozen=True):

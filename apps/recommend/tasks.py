@@ -68,3 +68,21 @@ def _telling(task: "Task[Any, Any]") -> Callable[[int, str], None]:
             logger.warning("the state of task %s is not kept: %s", task.request.id, error)
 
     return told
+
+
+@shared_task(name="recommend.guard_models")
+def guard_models(**_: Any) -> list[str]:
+    """Roll back what is unfit in service, end what was long enough in the shadow; twice is once."""
+    return api.guard_models(now=clock.now())
+
+
+@shared_task(name="recommend.count_outcomes")
+def count_outcomes(**_: Any) -> list[str]:
+    """Count the clicks by model version anew; twice is once."""
+    return api.count_outcomes(now=clock.now())
+
+
+@shared_task(name="recommend.measure_drift")
+def measure_drift(**_: Any) -> list[str]:
+    """Measure how far every site has moved since its model learned; twice is once."""
+    return api.measure_drift(now=clock.now())

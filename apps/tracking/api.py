@@ -27,7 +27,7 @@ from apps.tracking.contracts import (
     Rules,
     StreamBatch,
 )
-from apps.tracking.selectors import daily, history, interactions, item_days, periods, strays
+from apps.tracking.selectors import daily, history, interactions, item_days, outcomes, periods, strays
 from apps.tracking.services import bulk, counting, inspector, letters, measuring, partitions, pixel, retention
 from apps.tracking.services import daily as counts
 from apps.tracking.services import drain as table
@@ -194,6 +194,11 @@ def sum_item_days(
 ) -> Iterator[tuple[str, str, date, int]]:
     """Yield event type, item, day and number of events from the daily counts, `since` and `until` both included."""
     return item_days.sum_item_days(site_id=site_id, since=since, until=until, types=types)
+
+
+def count_outcomes(*, site_id: str, since: date, until: date) -> Iterator[tuple[str, date, int, int, int]]:
+    """Yield model, day, and how many of its slates were served, seen and clicked; both days included."""
+    return outcomes.count_outcomes(site_id=site_id, since=since, until=until)
 
 
 def count_days() -> int:

@@ -176,6 +176,10 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     # Not worth doing twice when the worker was away: the next one does all.
     "embed-new-items": {"task": "recommend.embed_new_items", "schedule": 60.0, "options": {"expires": 60}},
     "refresh-features": {"task": "recommend.refresh_features", "schedule": 3_600.0, "options": {"expires": 3_600}},
+    # A roll-back is not to wait longer than this; where nothing is promoted it costs one question.
+    "guard-models": {"task": "recommend.guard_models", "schedule": 10.0, "options": {"expires": 10}},
+    "count-outcomes": {"task": "recommend.count_outcomes", "schedule": 600.0, "options": {"expires": 600}},
+    "measure-drift": {"task": "recommend.measure_drift", "schedule": 3_600.0, "options": {"expires": 3_600}},
     "trim-event-log": {"task": "tracking.trim_log", "schedule": 300.0},
     "count-days": {"task": "tracking.count_days", "schedule": 600.0, "options": {"expires": 600}},
     "make-event-partitions": {"task": "tracking.make_partitions", "schedule": 3_600.0},

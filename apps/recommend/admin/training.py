@@ -13,8 +13,8 @@ from specrec.kernel.errors import Problem
 
 @admin.register(TrainingRun)
 class TrainingRunAdmin(ReadOnlyAdmin):
-    list_display = ("site_id", "state", "percent", "message", "stamp", "started_at", "finished_at")
-    list_filter = ("site_id", "state")
+    list_display = ("site_id", "kind", "state", "percent", "message", "stamp", "started_at", "finished_at")
+    list_filter = ("site_id", "kind", "state")
 
     @admin.display(description="progress")
     def percent(self, run: TrainingRun) -> str:
@@ -24,8 +24,17 @@ class TrainingRunAdmin(ReadOnlyAdmin):
 
 @admin.register(TrainingSchedule)
 class TrainingScheduleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
-    list_display = ("site_id", "interval_hours", "is_active")
+    list_display = ("site_id", "recipe", "interval_hours", "refresh_minutes", "promotion", "is_active")
     actions = ("train_now",)
+    fieldsets = (
+        (None, {"fields": ("site_id", "is_active", "recipe", "interval_hours", "refresh_minutes")}),
+        ("When a version answers", {"fields": ("promotion", "shadow_share", "shadow_hours")}),
+        (
+            "When it is taken out again by itself",
+            {"fields": ("min_slates", "max_error_share", "max_empty_share", "max_ctr_drop")},
+        ),
+        ("What is kept", {"fields": ("kept_versions",)}),
+    )
 
     @admin.action(description="Train the selected sites now", permissions=["change"])
     def train_now(self, request: HttpRequest, queryset: QuerySet[TrainingSchedule]) -> None:

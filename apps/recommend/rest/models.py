@@ -6,7 +6,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from apps.recommend import api
-from apps.recommend.contracts import Accepted, ModelInfo, TrainingRequest
+from apps.recommend.contracts import Accepted, ModelDetail, ModelInfo, TrainingRequest
 from apps.recommend.rest.answers import JSON, as_json, site_of
 from specrec.kernel import clock, wire
 from specrec.kernel.openapi import schema_of
@@ -21,6 +21,43 @@ class ModelsView(APIView):
     def get(self, request: Request) -> HttpResponse:
         """List the model versions of the key's site, newest first."""
         return as_json(api.list_models(site_id=site_of(request)))
+
+
+class ModelView(APIView):
+    """One model version."""
+
+    required_scope = "catalog:read"
+
+    @extend_schema(operation_id="show_model", tags=["models"], responses={(200, JSON): schema_of(ModelDetail)})
+    def get(self, request: Request, stamp: str) -> HttpResponse:
+        """Show all that is recorded of the version: what it learned from, its figures, what it does in service."""
+        return as_json(api.show_model(site_id=site_of(request), stamp=stamp))
+
+
+class PromotionView(APIView):
+    """Promotion by hand."""
+
+    required_scope = "catalog:write"
+
+    @extend_schema(
+        operation_id="promote_model", tags=["models"], request=None, responses={(200, JSON): schema_of(ModelInfo)}
+    )
+    def post(self, request: Request, stamp: str) -> HttpResponse:
+        """Answer with this version from now on, whatever the gate said."""
+        return as_json(api.promote_model(site_id=site_of(request), stamp=stamp, now=clock.now()))
+
+
+class RollbackView(APIView):
+    """The way back."""
+
+    required_scope = "catalog:write"
+
+    @extend_schema(
+        operation_id="roll_back_model", tags=["models"], request=None, responses={(200, JSON): schema_of(ModelInfo)}
+    )
+    def post(self, request: Request) -> HttpResponse:
+        """Answer with the version that was promoted before, and return it."""
+        return as_json(api.roll_back(site_id=site_of(request), now=clock.now()))
 
 
 class TrainingView(APIView):
