@@ -1,4 +1,4 @@
-"""The report of an evaluation: stored as JSON beside the artifact of its version, shown as one page without network."""
+"""The report of an evaluation: as JSON, and as one page that needs no network; it lies beside the artifact."""
 
 from datetime import datetime
 from typing import Any
@@ -31,11 +31,13 @@ _SLATES = {
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """An evaluation and what was evaluated. `note`: what the gate said of it."""
+    """An evaluation, and what is recorded of the version that was evaluated, as it is now."""
 
     format: int
     site_id: str
     stamp: str
+    state: str
+    note: str
     recipe: str
     code_version: str
     created_at: datetime
@@ -47,17 +49,33 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
     peak_mb: float
     timings: dict[str, float]
-    note: str
     assessment: Assessment
 
 
-def store_report(version: ModelVersion, assessment: Assessment) -> Report:
-    """Store the report of a saved version, note in the version where it lies, and return it."""
-    report = make_report(version, assessment)
-    version.report = f"models/{version.site_id}/{version.stamp}/report.json"  # goes when the version's artifact goes
-    blobs.put(version.report, wire.encode(report))
+def store_assessment(version: ModelVersion, assessment: Assessment) -> None:
+    """Store what the evaluation of a saved version came to, and note in the version where it lies."""
+    version.report = f"models/{version.site_id}/{version.stamp}/assessment.json"  # goes with the version's artifact
+    blobs.put(version.report, wire.encode(assessment))
     version.save(update_fields=["report"])
-    return report
+
+
+def get_report(*, site_id: str, stamp: str) -> Report:
+    """Return the report; raises NotFound for a version that is not there or was not evaluated."""
+    version = selectors.get_version(site_id=site_id, stamp=stamp)
+    if not version.report:
+        message = f"The model {stamp} has no report: it was not evaluated, or before there were reports. Train again."
+        raise NotFound(message, code="no_report", stamp=stamp)
+    return make_report(version, msgspec.json.decode(blobs.get(version.report), type=Assessment))
+
+
+def export_report(*, site_id: str, stamp: str) -> bytes:
+    """Return the report as JSON; raises as `get_report`."""
+    return wire.encode(get_report(site_id=site_id, stamp=stamp))
+
+
+def show_report(*, site_id: str, stamp: str) -> str:
+    """Return the report as a page; raises as `get_report`."""
+    return render_page(get_report(site_id=site_id, stamp=stamp))
 
 
 def make_report(version: ModelVersion, assessment: Assessment) -> Report:
@@ -66,6 +84,8 @@ def make_report(version: ModelVersion, assessment: Assessment) -> Report:
         format=FORMAT,
         site_id=version.site_id,
         stamp=version.stamp,
+        state=version.state,
+        note=version.note,
         recipe=version.recipe,
         code_version=version.code_version,
         created_at=version.created_at,
@@ -77,34 +97,17 @@ def make_report(version: ModelVersion, assessment: Assessment) -> Report:
         seconds=version.seconds,
         peak_mb=version.peak_mb,
         timings=version.timings,
-        note=version.note,
         assessment=assessment,
     )
 
 
-def read_report(*, site_id: str, stamp: str) -> bytes:
-    """Return the report as JSON; raises NotFound for a version that is not there or has none."""
-    version = selectors.get_version(site_id=site_id, stamp=stamp)
-    if not version.report:
-        message = f"The model {stamp} has no report: it was trained from too little data to be measured, or before 0.2."
-        raise NotFound(message, code="no_report", stamp=stamp)
-    return blobs.get(version.report)
-
-
-def show_report(*, site_id: str, stamp: str) -> str:
-    """Return the report as a page, with the state that the version is in now; raises as `read_report`."""
-    report = msgspec.json.decode(read_report(site_id=site_id, stamp=stamp), type=Report)
-    state = ModelState(selectors.get_version(site_id=site_id, stamp=stamp).state).label
-    return render_page(report, state=state)
-
-
-def render_page(report: Report, *, state: str) -> str:
+def render_page(report: Report) -> str:
     """Return one HTML page that needs nothing else: styles and plots are in it, scripts are not."""
     assessment = report.assessment
     drawn = {name: mark_safe(svg) for name, svg in plots.draw(assessment).items()}  # noqa: S308 - pygal escapes texts
     own: dict[str, Any] = {
         "report": report,
-        "state": state,
+        "state": ModelState(report.state).label,
         "plots": drawn,
         "groups": _tables(assessment),
         "differences": _differences(assessment),

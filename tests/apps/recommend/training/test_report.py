@@ -3,11 +3,13 @@
 import re
 import sys
 from datetime import UTC, datetime
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import msgspec
 import numpy as np
 import pytest
+from django.test import Client
 
 from apps.recommend.ml.split import Questions
 from apps.recommend.models import ModelState, ModelVersion
@@ -15,8 +17,16 @@ from apps.recommend.training import plots
 from apps.recommend.training.answers import answer_by_popularity
 from apps.recommend.training.assess import Answers, Asked, assess, per_question
 from apps.recommend.training.assessment import Assessment
-from apps.recommend.training.report import Report, make_report, read_report, render_page, show_report, store_report
+from apps.recommend.training.report import (
+    Report,
+    export_report,
+    get_report,
+    make_report,
+    render_page,
+    store_assessment,
+)
 from specrec.kernel.errors import NotFound
+from tests.apps.recommend.training.small_model import give_own_store  # noqa: F401 - a fixture
 
 ITEMS = 40
 
@@ -148,8 +158,15 @@ def version(**changes: object) -> ModelVersion:
     return ModelVersion(**(own | changes))
 
 
+def stored() -> ModelVersion:
+    saved = version(metrics={})
+    saved.save()
+    store_assessment(saved, assessment())
+    return saved
+
+
 def page(**changes: object) -> str:
-    return render_page(make_report(version(**changes), assessment()), state="Promoted: answers with it")
+    return render_page(make_report(version(**changes), assessment()))
 
 
 class TestDraw:
@@ -182,7 +199,7 @@ class TestRenderPage:
         assert re.findall(r"href=\"[^#]", found) == []
 
     def test_it_names_version_state_and_figures(self) -> None:
-        found = page(note="NDCG@10 0.0650, popularity 0.0056.")
+        found = page(note="NDCG@10 0.0650, popularity 0.0056.", state="promoted")
         for words in ("20260304T050600-abc", "shop-1", "Promoted: answers with it", "NDCG@10 0.0650", "1.0000"):
             assert words in found
 
@@ -194,7 +211,7 @@ class TestRenderPage:
     def test_names_of_models_are_text_in_plots_too(self) -> None:
         questions = asked()
         found = assess(questions, {"<img src=x>": perfect(questions)}, seed=1)
-        assert "<img" not in render_page(make_report(version(), found), state="Retired")
+        assert "<img" not in render_page(make_report(version(), found))
 
     def test_a_model_without_slates_has_dashes(self) -> None:
         row = re.search(r"Coverage.*?</tr>", page(), re.DOTALL)
@@ -203,31 +220,72 @@ class TestRenderPage:
 
 
 @pytest.mark.django_db
-class TestStoreReport:
-    def test_json_is_the_whole_report(self) -> None:
-        saved = version(metrics={}, state=ModelState.PROMOTED)
-        saved.save()
-        stored = store_report(saved, assessment())
-        data = read_report(site_id="uk", stamp=saved.stamp)
-        assert msgspec.json.decode(data, type=Report) == stored
-        assert ModelVersion.objects.get(pk=saved.pk).report == "models/uk/20260304T050600-abc/report.json"
+class TestGetReport:
+    def test_what_was_found_beside_what_is_recorded(self) -> None:
+        saved = stored()
+        found = get_report(site_id="uk", stamp=saved.stamp)
+        assert found == make_report(saved, assessment())
+        assert ModelVersion.objects.get(pk=saved.pk).report == "models/uk/20260304T050600-abc/assessment.json"
 
-    def test_the_page_has_the_state_of_now(self) -> None:
-        saved = version()
-        saved.save()
-        store_report(saved, assessment())
-        ModelVersion.objects.filter(pk=saved.pk).update(state=ModelState.RETIRED)
-        assert "Retired." in show_report(site_id="uk", stamp=saved.stamp)
+    def test_what_became_of_the_version_since(self) -> None:
+        saved = stored()
+        ModelVersion.objects.filter(pk=saved.pk).update(state=ModelState.RETIRED, seconds=7.5)
+        found = get_report(site_id="uk", stamp=saved.stamp)
+        assert (found.state, found.seconds) == ("retired", 7.5)
 
-    def test_a_version_without_a_report(self) -> None:
+    def test_a_version_that_was_not_evaluated(self) -> None:
         version().save()
         with pytest.raises(NotFound) as caught:
-            show_report(site_id="uk", stamp="20260304T050600-abc")
+            get_report(site_id="uk", stamp="20260304T050600-abc")
         assert caught.value.code == "no_report"
 
     def test_a_version_of_another_site(self) -> None:
+        saved = stored()
+        with pytest.raises(NotFound):
+            get_report(site_id="de", stamp=saved.stamp)
+
+
+@pytest.mark.django_db
+class TestExportReport:
+    def test_json_is_the_whole_report(self) -> None:
+        saved = stored()
+        data = export_report(site_id="uk", stamp=saved.stamp)
+        assert msgspec.json.decode(data, type=Report) == get_report(site_id="uk", stamp=saved.stamp)
+
+
+@pytest.mark.django_db
+class TestAdmin:
+    def test_the_list_links_to_the_report(self, admin_client: Client) -> None:
+        saved = stored()
+        answer = admin_client.get("/admin/recommend/modelversion/")
+        assert f'href="/admin/recommend/modelversion/{saved.pk}/report"' in answer.content.decode()
+
+    def test_a_version_without_one_has_no_link(self, admin_client: Client) -> None:
         saved = version()
         saved.save()
-        store_report(saved, assessment())
-        with pytest.raises(NotFound):
-            read_report(site_id="de", stamp=saved.stamp)
+        answer = admin_client.get("/admin/recommend/modelversion/")
+        assert f"{saved.pk}/report" not in answer.content.decode()
+
+    def test_the_page(self, admin_client: Client) -> None:
+        answer = admin_client.get(f"/admin/recommend/modelversion/{stored().pk}/report")
+        assert answer.status_code == 200
+        assert "<h1>Model 20260304T050600-abc</h1>" in answer.content.decode()
+        assert answer["Content-Security-Policy"] == "default-src 'none'; style-src 'unsafe-inline'"
+
+    def test_as_json(self, admin_client: Client) -> None:
+        answer = admin_client.get(f"/admin/recommend/modelversion/{stored().pk}/report.json")
+        assert answer["Content-Type"] == "application/json"
+        assert msgspec.json.decode(answer.content, type=Report).stamp == "20260304T050600-abc"
+
+    @pytest.mark.parametrize("name", ["report", "report.json"])
+    def test_what_is_not_there(self, admin_client: Client, name: str) -> None:
+        unmeasured = version()
+        unmeasured.save()
+        for number in (unmeasured.pk, unmeasured.pk + 1):
+            assert admin_client.get(f"/admin/recommend/modelversion/{number}/{name}").status_code == 404
+
+    def test_strangers_and_staff_without_the_right_see_nothing(self, client: Client, django_user_model: Any) -> None:
+        path = f"/admin/recommend/modelversion/{stored().pk}/report"
+        assert client.get(path).status_code == 302
+        client.force_login(django_user_model.objects.create_user("desk", password="long-enough-12", is_staff=True))
+        assert client.get(path).status_code == 404
