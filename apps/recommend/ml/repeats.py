@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
 DAY = 86_400.0
+_LITTLE = 1e-9
+_ROUNDS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +25,8 @@ class RepeatParams:
     max_count: from so many purchases on, one more says nothing of the chance
     """
 
-    own_strength: float = 2.0
-    item_strength: float = 10.0
+    own_strength: float = 4.0
+    item_strength: float = 30.0
     type_strength: float = 20.0
     min_interval_days: float = 0.5
     min_spread: float = 0.2
@@ -72,12 +74,9 @@ def fit_repeats(
     types = np.zeros(n_items, dtype=np.int32) if item_type is None else item_type
     pairs = _pairs_of(purchases, params)
     log_days, spread = _typical(pairs, types, n_items, params)
-    return RepeatModel(
-        log_days=log_days.astype(np.float32),
-        spread=spread,
-        again=_again(pairs, types, n_items, params).astype(np.float32),
-        params=params,
-    )
+    gone = _gone(pairs, log_days, spread, float(purchases.time.max(initial=0.0)), params.own_strength)[2]
+    again = _again(pairs, gone, types, n_items, params)
+    return RepeatModel(log_days.astype(np.float32), spread, again.astype(np.float32), params)
 
 
 def find_due(model: RepeatModel, purchases: Purchases, *, now: float, horizon_days: float) -> Due:
@@ -92,14 +91,11 @@ def find_due(model: RepeatModel, purchases: Purchases, *, now: float, horizon_da
     pairs = _pairs_of(seen, model.params)
     if len(pairs.item) == 0:
         return Due(np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0, np.float32), np.empty(0, np.float64))
-    strength = model.params.own_strength
-    middle = (pairs.log_sum + strength * model.log_days[pairs.item]) / (pairs.intervals + strength)
-    column = np.minimum(pairs.intervals, model.params.max_count - 1)
-    again = model.again[pairs.item, column].astype(np.float64)
-    waited = np.maximum((now - pairs.last) / DAY, 1e-6)
-    until, later = (ndtr((np.log(days) - middle) / model.spread) for days in (waited, waited + horizon_days))
-    chance = again * (later - until) / np.maximum(1.0 - again * until, 1e-12)
-    half = np.minimum(1.0 - (1.0 - until) / 2.0, 1.0 - 1e-12)
+    waited, middle, until = _gone(pairs, model.log_days, model.spread, now, model.params.own_strength)
+    later = ndtr((np.log(waited + horizon_days) - middle) / model.spread)
+    again = model.again[pairs.item, np.minimum(pairs.intervals, model.params.max_count - 1)].astype(np.float64)
+    chance = again * (later - until) / np.maximum(1.0 - again * until, _LITTLE)
+    half = np.minimum((1.0 + until) / 2.0, 1.0 - _LITTLE)
     expected = np.maximum(pairs.last + np.exp(middle + model.spread * ndtri(half)) * DAY, now)
     order = np.lexsort((pairs.item, -chance, pairs.shopper))
     return Due(pairs.shopper[order], pairs.item[order], chance[order].astype(np.float32), expected[order])
@@ -156,17 +152,46 @@ def _typical(
     return middle, min(max(spread, params.min_spread), params.max_spread)
 
 
-def _again(pairs: _Pairs, types: NDArray[np.int32], n_items: int, params: RepeatParams) -> NDArray[np.float64]:
-    """Return the share of those who bought it so often that bought it once more, drawn to the type's, then all's."""
-    columns = []
+def _again(
+    pairs: _Pairs, gone: NDArray[np.float64], types: NDArray[np.int32], n_items: int, params: RepeatParams
+) -> NDArray[np.float64]:
+    """Return the chance that what was bought so often is bought once more, drawn to the type's, then to everything's.
+
+    Who did not buy again may do so yet: each counts for the chance that he will (expectation maximisation), given that
+    the share `gone` of the intervals is over.
+    """
+    again = np.zeros((n_items, params.max_count))
+    column = np.minimum(pairs.intervals, params.max_count - 1)
     for count in range(params.max_count):
-        reached, gone_on = pairs.intervals >= count, pairs.intervals > count
-        trials = np.bincount(pairs.item[reached], minlength=n_items).astype(np.float64)
-        repeats = np.bincount(pairs.item[gone_on], minlength=n_items).astype(np.float64)
-        everywhere = (repeats.sum() + 0.5) / (trials.sum() + 1.0)
-        by_type = _drawn(_grouped(repeats, types), _grouped(trials, types), everywhere, params.type_strength)
-        columns.append(_drawn(repeats, trials, by_type[types], params.item_strength))
-    return np.stack(columns, axis=1) if n_items else np.zeros((0, params.max_count))
+        most = 1 if count + 1 < params.max_count else None  # the last column is of all purchases from there on
+        repeats = _summed(pairs.item, np.clip(pairs.intervals - count, 0, most), n_items)
+        waiting = column == count
+        item, over = pairs.item[waiting], gone[waiting]
+        trials = repeats + _summed(item, np.ones(len(item)), n_items)
+        chance = _shares(repeats, trials, types, params)
+        for _ in range(_ROUNDS):
+            still = chance[item]
+            to_come = _summed(item, still * (1.0 - over) / np.maximum(1.0 - still * over, _LITTLE), n_items)
+            chance = _shares(repeats + to_come, trials, types, params)
+        again[:, count] = chance
+    return again
+
+
+def _shares(
+    repeats: NDArray[np.float64], trials: NDArray[np.float64], types: NDArray[np.int32], params: RepeatParams
+) -> NDArray[np.float64]:
+    everywhere = (repeats.sum() + 0.5) / (trials.sum() + 1.0)
+    by_type = _drawn(_grouped(repeats, types), _grouped(trials, types), everywhere, params.type_strength)
+    return _drawn(repeats, trials, by_type[types], params.item_strength)
+
+
+def _gone(
+    pairs: _Pairs, log_days: NDArray[np.floating], spread: float, now: float, strength: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return of each pair: days since the last purchase, middle of its log intervals, share of these that is over."""
+    middle = (pairs.log_sum + strength * log_days[pairs.item]) / (pairs.intervals + strength)
+    waited = np.maximum((now - pairs.last) / DAY, _LITTLE)
+    return waited, middle, np.asarray(ndtr((np.log(waited) - middle) / spread))
 
 
 def _grouped(values: NDArray[np.float64], types: NDArray[np.int32]) -> NDArray[np.float64]:
