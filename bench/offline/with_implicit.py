@@ -87,8 +87,8 @@ FITS: dict[str, Fit] = {
     "implicit Cosine": neighbours(lambda: CosineRecommender(K=NEIGHBOURS)),
     "implicit TF-IDF": neighbours(lambda: TFIDFRecommender(K=NEIGHBOURS)),
     "implicit BM25": neighbours(lambda: BM25Recommender(K=NEIGHBOURS, B=0.2)),
-    "implicit ALS": als(factors=256, regularization=0.1, alpha=1.0),
-    "implicit BPR": bpr(factors=128, learning_rate=0.05, regularization=0.01),
+    "implicit ALS": als(factors=256, regularization=100.0, alpha=40.0),
+    "implicit BPR": bpr(factors=128, learning_rate=0.1, regularization=0.05),
 }
 
 
