@@ -64,6 +64,7 @@ class Needs:
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """algorithms: by name the parameters that differ from the usual ones; what is not named is not fitted
+    search: by algorithm and parameter between which two values a search may choose
     seeds: everything drawn by chance is drawn with the first; a benchmark repeats with each
     """
 
@@ -74,6 +75,7 @@ class Recipe:
     algorithms: dict[str, dict[str, Any]] = field(default_factory=dict)
     evaluation: Evaluation = field(default_factory=Evaluation)
     needs: Needs = field(default_factory=Needs)
+    search: dict[str, dict[str, tuple[int | float, int | float]]] = field(default_factory=dict)
     seeds: Annotated[tuple[Annotated[int, msgspec.Meta(ge=0)], ...], msgspec.Meta(min_length=1)] = (20_261_122,)
 
     @property
@@ -180,6 +182,22 @@ def _check(recipe: Recipe, *, source: str) -> None:
         if kind_of is None:
             raise _unknown_name(source, f"algorithms.{name}", list(PARAMETERS))
         _check_section(source, name, section, kind_of)
+    for name, ranges in recipe.search.items():
+        for key, (low, high) in ranges.items():
+            place = f"search.{name}.{key}"
+            if not low < high:
+                raise _bad(source, place, f"{low} is not below {high}")
+            for end in (low, high):
+                _check_end(source, recipe, (name, key), end)
+
+
+def _check_end(source: str, recipe: Recipe, place: tuple[str, str], end: float) -> None:
+    """Raise Invalid where a parameter may not have the value that its search ends at."""
+    name, key = place
+    kind = PARAMETERS.get(name)
+    if kind is None:
+        raise _unknown_name(source, f"search.{name}", list(PARAMETERS))
+    _check_section(source, name, recipe.algorithms.get(name, {}) | {key: end}, kind)
 
 
 def _check_section(source: str, name: str, section: dict[str, Any], kind: type) -> None:
