@@ -67,7 +67,7 @@ def read_drift(*, site_id: str) -> Drift | None:
     return None if found is None else msgspec.json.decode(found, type=Drift)
 
 
-def score_drift(sums: Histogram, *, expected: str = "score", actual: str = "score", least: float = 1.0) -> float | None:
+def score_drift(sums: Histogram, *, expected: str, actual: str, least: float = 1.0) -> float | None:
     """Return the PSI between the counted scores of two prefixes (see `serving.asked.score_bin`); None for too few."""
     before, now = (
         {name.removeprefix(prefix): number for name, number in sums.items() if name.startswith(prefix)}

@@ -101,7 +101,7 @@ def _moved_scores(version: ModelVersion) -> float | None:
 
 
 def _scores(sums: dict[str, float]) -> dict[str, float]:
-    return {name: number for name, number in sums.items() if name.startswith("score")}
+    return {name: number for name, number in sums.items() if name.startswith("top")}
 
 
 def _is_stale(version: ModelVersion, now: datetime) -> bool:

@@ -73,7 +73,7 @@ def shadow_figures(sums: Mapping[str, float]) -> dict[str, float]:
         return {"scored": 0.0, "dropped": dropped}
     names = {"overlap@10": "overlap", "empty_share": "empty", "error_share": "errors", "ms": "ms"}
     shares = {name: sums.get(f"shadow_{counted}", 0.0) / scored for name, counted in names.items()}
-    drift = score_drift(sums, expected="served_score", actual="shadow_score")
+    drift = score_drift(sums, expected="served_top", actual="shadow_top")
     return {"scored": scored, "dropped": dropped} | shares | ({} if drift is None else {"score_psi": drift})
 
 

@@ -31,4 +31,4 @@ def top_score(draft: Draft) -> float | None:
 def score_bin(score: float) -> str:
     """Return the name under which such a score is counted: powers of the root of two."""
     place = 2.0 * math.log2(score) if 0.0 < score < math.inf else _LOWEST
-    return f"score{math.floor(min(max(place, _LOWEST), _HIGHEST))}"
+    return f"top{math.floor(min(max(place, _LOWEST), _HIGHEST))}"
