@@ -1,12 +1,48 @@
 """What models answer to the questions of an evaluation: the place of what came next, and the slate that is shown."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from apps.recommend.ml import metrics
 from apps.recommend.ml.blend import BlendArrays, BlendParams, Weighted, score_history
 from apps.recommend.ml.split import Questions
-from apps.recommend.training.assess import SLATE, Answers
+from apps.recommend.training.assess import SLATE, Answers, Asked, assess
+from apps.recommend.training.assessment import Assessment
+from apps.recommend.training.dataset import TrainingData
+from apps.recommend.training.evaluate import HoldOut
+from apps.recommend.training.recipe import Recipe
+from apps.recommend.training.recipes import Behaviour, Content, combine
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """data: of the training; behaviour: learned from what came before the hold-out; content: of the catalogue."""
+
+    data: TrainingData
+    behaviour: Behaviour
+    content: Content
+    recipe: Recipe
+
+
+def assess_hold_out(hold_out: HoldOut, learned: Learned) -> Assessment:
+    """Return the full battery on the hold-out: what serving would show, beside popularity."""
+    data, questions, behaviour = learned.data, hold_out.questions, learned.behaviour
+    before = data.all_events.item[data.all_events.time < hold_out.cut]
+    _, category = np.unique(np.array(data.item_types), return_inverse=True)
+    asked = Asked(
+        questions=questions,
+        counts=np.bincount(before, minlength=len(data.item_ids)).astype(np.int64),
+        category=category.astype(np.int32),
+        vectors=learned.content.tokens if learned.content.tokens.shape[1] else None,
+    )
+    model = combine(behaviour, learned.content)
+    given = {
+        "this model": answer_by_blend(questions, model, learned.recipe.blend),
+        "popularity": answer_by_popularity(questions, behaviour.popularity),
+    }
+    return assess(asked, given, seed=learned.recipe.seed)
 
 
 def answer_by_popularity(questions: Questions, popularity: NDArray[np.float32]) -> Answers:

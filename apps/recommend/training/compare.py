@@ -1,6 +1,7 @@
 """The figures of a version beside those of popularity and of what was promoted before it."""
 
 import logging
+from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
@@ -23,7 +24,16 @@ logger = logging.getLogger(__name__)
 Figures = dict[str, float]
 
 
-def evaluate_beside(*, site_id: str, data: TrainingData, content: Content, recipe: Recipe) -> Figures:
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """The figures, what was asked, and what was learned before it; None where there are too few questions."""
+
+    figures: Figures
+    hold_out: HoldOut
+    behaviour: Behaviour | None = None
+
+
+def evaluate_beside(*, site_id: str, data: TrainingData, content: Content, recipe: Recipe) -> Evaluated:
     """Return the figures on the hold-out, the model being fitted without it; only `cases` when these are too few.
 
     popularity_*: of popularity, on the same hold-out
@@ -38,7 +48,7 @@ def evaluate_beside(*, site_id: str, data: TrainingData, content: Content, recip
     hold_out = evaluate.make_hold_out(data, recipe)
     found = {"cases": float(len(hold_out.questions))}
     if len(hold_out.questions) < recipe.min_cases:
-        return found
+        return Evaluated(found, hold_out)
     behaviour = _fit_before(data, recipe, hold_out.cut)
     own = _measure(hold_out, behaviour, content, recipe)
     popular = evaluate.measure(hold_out.questions, evaluate.rank_by_popularity(behaviour.popularity))
@@ -50,7 +60,7 @@ def evaluate_beside(*, site_id: str, data: TrainingData, content: Content, recip
         found |= beside
         if beside.get(f"fresh_{NDCG}", found[NDCG]) < beside.get(f"promoted_{NDCG}", np.inf):
             found |= _anchor(site_id)
-    return {name: round(value, 6) for name, value in found.items()}
+    return Evaluated({name: round(value, 6) for name, value in found.items()}, hold_out, behaviour)
 
 
 def compare_versions(*, site_id: str, stamp: str, other: str, now: datetime) -> ModelComparison:

@@ -38,7 +38,7 @@ def refresh_site(run: TrainingRun, now: datetime, progress: Progress) -> ModelVe
         data = load_happened(site_id=site_id, recipe=recipe, row_of=loaded.row_of, now=now)
     with progress.step("evaluation"):
         whole, content = _with_items(data, artifact.arrays, loaded), _content(loaded)
-        metrics = compare.evaluate_beside(site_id=site_id, data=whole, content=content, recipe=recipe)
+        evaluated = compare.evaluate_beside(site_id=site_id, data=whole, content=content, recipe=recipe)
     with progress.step("fit"):
         behaviour = fit_from_events(recipe, data.sequences, data.all_events, len(loaded.item_ids))
     with progress.step("artifact"):
@@ -46,7 +46,7 @@ def refresh_site(run: TrainingRun, now: datetime, progress: Progress) -> ModelVe
             recipe=recipe,
             data=data,
             arrays=dict(artifact.arrays) | _arrays(behaviour),
-            metrics=metrics,
+            metrics=evaluated.figures,
             n_items=len(loaded.item_ids),
             extra={"refreshed_from": promoted.parameters.get("refreshed_from", promoted.stamp)},
         )

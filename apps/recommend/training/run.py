@@ -14,7 +14,7 @@ from apps.recommend.registry import prune
 from apps.recommend.registry.artifacts import Arrays
 from apps.recommend.registry.projections import to_arrays
 from apps.recommend.registry.unpacked import encode_ids
-from apps.recommend.training import compare, gate, memory, missing, refresh, runs, versions
+from apps.recommend.training import answers, compare, gate, memory, missing, refresh, report, runs, versions
 from apps.recommend.training.dataset import TrainingData, load_training_data
 from apps.recommend.training.recipe import Recipe
 from apps.recommend.training.recipes import BlendModel, combine, fit_from_catalogue, fit_from_events, fit_vectors
@@ -101,15 +101,19 @@ def _train(site_id: str, now: datetime, recipe: Recipe, progress: Progress) -> M
     with progress.step("content"):
         content = fit_from_catalogue(recipe, data.described)
     with progress.step("evaluation"):
-        metrics = compare.evaluate_beside(site_id=site_id, data=data, content=content, recipe=recipe)
+        evaluated = compare.evaluate_beside(site_id=site_id, data=data, content=content, recipe=recipe)
     with progress.step("fit"):
         model = combine(fit_from_events(recipe, data.sequences, data.all_events, len(data.item_ids)), content)
     with progress.step("vectors"):
         projection, vectors = fit_vectors(recipe, content, EMBEDDING_SIZE)
     with progress.step("artifact"):
         arrays = _arrays(data, model) | to_arrays(projection) | {"vectors": vectors}
-        made = Made(recipe=recipe, data=data, arrays=arrays, metrics=metrics, n_items=len(data.item_ids))
+        made = Made(recipe=recipe, data=data, arrays=arrays, metrics=evaluated.figures, n_items=len(data.item_ids))
         version = versions.store_version(site_id=site_id, made=made, now=now)
+    with progress.step("report"):
+        if evaluated.behaviour is not None:
+            learned = answers.Learned(data=data, behaviour=evaluated.behaviour, content=content, recipe=recipe)
+            report.store_assessment(version, answers.assess_hold_out(evaluated.hold_out, learned))
     with progress.step("promotion"):
         gate.decide(version, min_cases=recipe.min_cases, now=now)
         versions.add_to_note(version, missing.explain(short))

@@ -25,6 +25,7 @@ _STEPS = {
         "fit": 65,
         "vectors": 75,
         "artifact": 85,
+        "report": 90,
         "promotion": 95,
     },
     RunKind.REFRESH: {"data": 0, "evaluation": 40, "fit": 70, "artifact": 80, "promotion": 90},

@@ -25,8 +25,16 @@ from apps.recommend.training.report import (
     render_page,
     store_assessment,
 )
+from apps.recommend.training.run import train_site
 from specrec.kernel.errors import NotFound
-from tests.apps.recommend.training.small_model import give_own_store  # noqa: F401 - a fixture
+from tests.apps.recommend.training.ranges import (
+    open_shop,  # noqa: F401 - the fixture "shop"
+    walk,
+)
+from tests.apps.recommend.training.small_model import (
+    NOW,
+    give_own_store,  # noqa: F401 - a fixture
+)
 
 ITEMS = 40
 
@@ -289,3 +297,19 @@ class TestAdmin:
         assert client.get(path).status_code == 302
         client.force_login(django_user_model.objects.create_user("desk", password="long-enough-12", is_staff=True))
         assert client.get(path).status_code == 404
+
+
+@pytest.mark.django_db(transaction=True)
+class TestTraining:
+    def test_leaves_a_report_of_the_hold_out(self, shop: str) -> None:
+        walk(600)
+        model = train_site(site_id=shop, now=NOW)
+        found = get_report(site_id=shop, stamp=model.stamp)
+        version = ModelVersion.objects.get(stamp=model.stamp)
+        assert found.assessment.questions == version.metrics["cases"]
+        assert list(found.assessment.models) == ["this model", "popularity"]
+        for name, prefix in (("this model", ""), ("popularity", "popularity_")):
+            figures = found.assessment.models[name].groups["all"].figures
+            for metric in ("recall@10", "ndcg@10"):
+                assert figures[metric].mean == pytest.approx(version.metrics[prefix + metric], abs=2e-6)
+        assert "<h1>Model" in render_page(found)

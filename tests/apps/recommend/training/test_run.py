@@ -35,7 +35,8 @@ class TestTrainSite:
         assert info.metrics["ndcg@10"] > 2 * info.metrics["popularity_ndcg@10"]
         version = ModelVersion.objects.get(stamp=info.stamp)
         assert (version.item_count, version.shopper_count, version.recipe) == (RANGES * LENGTH, 600, "shop-1")
-        assert set(version.timings) == {"data", "content", "evaluation", "fit", "vectors", "artifact", "promotion"}
+        steps = {"data", "content", "evaluation", "fit", "vectors", "artifact", "report", "promotion"}
+        assert set(version.timings) == steps
         run = TrainingRun.objects.get()
         assert (run.state, run.progress, run.stamp) == ("done", 100, info.stamp)
 
