@@ -171,7 +171,7 @@ def load_interactions(
     types: Sequence[str],
     poor_rating: float | None = None,
 ) -> Interactions:
-    """Return the item events of the site with `since <= time < until` as columns, ordered by time and event id.
+    """Return the item events of the site with `since <= time < until` as columns, ordered by time and mark.
 
     Events of type "rate" with a rating up to `poor_rating` are left out.
     """

@@ -377,13 +377,14 @@ class Export:
 
 @dataclass(frozen=True, slots=True)
 class Interactions:
-    """Events of a site as columns, ordered by time and event id; what training reads.
+    """Events of a site as columns, ordered by time and mark; what training reads.
 
     shopper_ids: list of distinct UUIDs; shopper: int32 [n], index into it, -1 where the event has no shopper
     session: int32 [n], running number of the (shopper, session id) pair, -1 where there is none
     item_ids: list of distinct item ids; item: int32 [n], index into it
     type: int8 [n], index into EVENT_TYPES
     time: float64 [n], seconds since 1970 UTC
+    mark: uint64 [n], the last 8 bytes of the event id, by which events of one time are ordered
     """
 
     shopper_ids: list[UUID]
@@ -393,3 +394,4 @@ class Interactions:
     item: np.ndarray
     type: np.ndarray
     time: np.ndarray
+    mark: np.ndarray

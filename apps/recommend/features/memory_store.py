@@ -22,7 +22,7 @@ class MemoryStore:
         self.states: dict[StateKey, ShopperState] = {}
         self.counts: dict[CountKey, dict[str, int]] = {}
         self._batches: dict[tuple[str, str], dict[str, float]] = {}
-        self._logs: dict[str, list[LogEntry]] = {}
+        self.logs: dict[str, list[LogEntry]] = {}
         self._log_since: float | None = None
         self._ground: str | None = None
         self._positions: dict[str, str] = {}
@@ -59,7 +59,7 @@ class MemoryStore:
     def read_log(self, *, site_id: str, after: str, limit: int) -> LogPage:
         """Return entries of the site's touch log behind the place, "0" being before the first."""
         with self._lock:
-            log = self._logs.get(site_id, [])
+            log = self.logs.get(site_id, [])
             behind = [entry for entry in log if _place(entry.place) > _place(after)]
             first = log[0] if log else LogEntry("0-0", 0, [])
             return LogPage(
@@ -114,7 +114,7 @@ class MemoryStore:
         """Forget all states and counts and positions (batch features stay), on `ground`; always whole here."""
         with self._lock:
             self.states, self.counts, self._ground, self._positions = {}, {}, ground, {}
-            self._logs, self._log_since = {}, None
+            self.logs, self._log_since = {}, None
             if ground is not None:
                 self._log_since = self._clock() - conf.LOGGED_FOR.total_seconds()
             return True
@@ -124,7 +124,7 @@ class MemoryStore:
         for site_id, touches in changes.logged.items():
             if self._log_since is None:
                 self._log_since = now
-            log = self._logs.setdefault(site_id, [])
+            log = self.logs.setdefault(site_id, [])
             number = log[-1].number + 1 if log else 1
             log.append(LogEntry(f"{int(now * 1_000)}-{number}", number, unpack(pack(touches))))
 

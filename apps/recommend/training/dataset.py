@@ -1,7 +1,7 @@
 """What a training reads: the catalogue's items as rows, and what happened as flat sequences over these rows."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -28,12 +28,14 @@ class Happened:
     all_events: these and the events of nobody, by time
     by_type: how many events of each type these are
     unknown_items: how many events were left out because their item has no row
+    marks: uint64 [m], ascending, of all events of shoppers that were read, learned from or not
     """
 
     sequences: Sequences
     all_events: Sequences
     by_type: dict[str, int]
     unknown_items: int
+    marks: NDArray[np.uint64] = field(kw_only=True, default_factory=lambda: np.empty(0, dtype=np.uint64))
 
     @property
     def data_from(self) -> datetime | None:
@@ -71,16 +73,24 @@ class TrainingData(Happened):
     described: Described
 
 
+def load_interactions(*, site_id: str, recipe: Recipe, now: datetime) -> Interactions:
+    """Return the events of the recipe's window that it learns from, and those that undo them; none from `now` on."""
+    learned = {kind for kind in EVENT_TYPES if recipe.event_weights.get(kind, 0.0) > 0}
+    kinds = [kind for kind in EVENT_TYPES if kind in learned or UNDONE_BY.get(kind) in learned]
+    since = now - timedelta(days=recipe.window_days)
+    return tracking.load_interactions(site_id=site_id, since=since, until=now, types=kinds, poor_rating=POOR_RATING)
+
+
 def load_training_data(*, site_id: str, recipe: Recipe, now: datetime) -> TrainingData:
     """Return the catalogue and the events of the recipe's window; nothing from `now` on is in it."""
     columns = catalog.load_columns(site_id=site_id, now=now)
-    interactions = _load(site_id, recipe, now)
+    interactions = load_interactions(site_id=site_id, recipe=recipe, now=now)
     return make_training_data(columns, interactions, profiles.list_aliases(site_id=site_id), recipe)
 
 
 def load_happened(*, site_id: str, recipe: Recipe, row_of: Mapping[str, int], now: datetime) -> Happened:
     """Return the events of the recipe's window on the rows of a model that there is."""
-    interactions = _load(site_id, recipe, now)
+    interactions = load_interactions(site_id=site_id, recipe=recipe, now=now)
     return make_happened(row_of, interactions, profiles.list_aliases(site_id=site_id), recipe)
 
 
@@ -94,6 +104,7 @@ def make_training_data(
         all_events=happened.all_events,
         by_type=happened.by_type,
         unknown_items=happened.unknown_items,
+        marks=happened.marks,
         item_ids=list(columns.item_ids),
         item_types=item_types_of(columns),
         published=np.asarray(columns.published, dtype=np.bool_),
@@ -124,6 +135,7 @@ def make_happened(
         all_events=all_events,
         by_type={kind: count for kind, count in zip(EVENT_TYPES, by_type, strict=True) if count},
         unknown_items=int(np.count_nonzero(learned) - np.count_nonzero(known)),
+        marks=np.sort(interactions.mark[interactions.shopper >= 0]),
     )
 
 
@@ -160,14 +172,6 @@ def take(events: Sequences, chosen: NDArray[np.intp] | NDArray[np.bool_]) -> Seq
         weight=events.weight[chosen],
         time=events.time[chosen],
     )
-
-
-def _load(site_id: str, recipe: Recipe, now: datetime) -> Interactions:
-    """Return the events that the recipe learns from, and those that undo them."""
-    learned = {kind for kind in EVENT_TYPES if recipe.event_weights.get(kind, 0.0) > 0}
-    kinds = [kind for kind in EVENT_TYPES if kind in learned or UNDONE_BY.get(kind) in learned]
-    since = now - timedelta(days=recipe.window_days)
-    return tracking.load_interactions(site_id=site_id, since=since, until=now, types=kinds, poor_rating=POOR_RATING)
 
 
 def _undone(interactions: Interactions, shopper: NDArray[np.int32]) -> NDArray[np.bool_]:

@@ -10,6 +10,7 @@ from apps.recommend.models import ModelVersion
 from apps.recommend.registry.artifacts import Arrays, Manifest, write_artifact
 from apps.recommend.training.code_version import find_code_version
 from apps.recommend.training.dataset import Happened
+from apps.recommend.training.live import live_arrays
 from apps.recommend.training.memory import Peak
 from apps.recommend.training.recipe import Recipe
 from apps.recommend.training.runs import Progress
@@ -42,7 +43,8 @@ def store_version(*, site_id: str, made: Made, now: datetime) -> ModelVersion:
         data_until=data.data_until.isoformat() if data.data_until else None,
         arrays={},
     )
-    write_artifact(manifest=manifest, arrays=made.arrays)
+    live = live_arrays(data=data, recipe=made.recipe, n_items=made.n_items, now=now)
+    write_artifact(manifest=manifest, arrays=made.arrays | live)
     version.save()
     return version
 

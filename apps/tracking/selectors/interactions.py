@@ -15,16 +15,18 @@ from apps.tracking.selectors.clocks import days_between
 
 _NULL = b"\\N"
 _SLICE = 20_000
-_WIDTH = 5  # columns of the copy below
+_WIDTH = 6  # columns of the copy below
 _ALWAYS = (datetime(1970, 1, 3, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC))
 _TYPE_CODES = {name.encode(): code for code, name in enumerate(EVENT_TYPES)}
 
+# As the features order events of one time, which know no more than this of an event's id.
+_MARK = sql.SQL("substr(uuid_send(event_id), 9)")
 _INTERACTIONS = """
 COPY (
-    SELECT extract(epoch FROM time), shopper_id, session_id, item_id, type FROM tracking_event
+    SELECT extract(epoch FROM time), shopper_id, session_id, item_id, type, encode({mark}, 'hex') FROM tracking_event
     WHERE site_id = {} AND day BETWEEN {} AND {} AND time >= {} AND time < {} AND type = ANY({}) AND item_id IS NOT NULL
         AND (type <> 'rate' OR rating IS NULL OR rating > coalesce({}::float8, '-infinity'))
-    ORDER BY time, event_id
+    ORDER BY time, {mark}
 ) TO STDOUT
 """
 
@@ -56,7 +58,7 @@ def load_interactions(
     types: Sequence[str],
     poor_rating: float | None = None,
 ) -> Interactions:
-    """Return the item events of the site with `since <= time < until` as columns, ordered by time and event id.
+    """Return the item events of the site with `since <= time < until` as columns, ordered by time and mark.
 
     Events of type "rate" with a rating up to `poor_rating` are left out.
     """
@@ -65,7 +67,7 @@ def load_interactions(
     shoppers, sessions, items = _Coder(), _Coder(), _Coder()
     slices = chain([b""], _copied([site_id, *days, start, end, list(types), poor_rating]))
     parts = [_columns(text, shoppers, sessions, items) for text in slices]
-    shopper, session, item, kind, time = (np.concatenate(part) for part in zip(*parts, strict=True))
+    shopper, session, item, kind, time, mark = (np.concatenate(part) for part in zip(*parts, strict=True))
     return Interactions(
         shopper_ids=[UUID(text) for text in shoppers.values()],
         shopper=shopper,
@@ -74,13 +76,14 @@ def load_interactions(
         item=item,
         type=kind,
         time=time,
+        mark=mark,
     )
 
 
 def _columns(text: bytes, shoppers: _Coder, sessions: _Coder, items: _Coder) -> tuple[np.ndarray, ...]:
     # One split for all rows and columns: within values, COPY writes tabs and line ends as escapes.
     cells = text.replace(b"\n", b"\t").split(b"\t")[:-1]
-    time, who, visit, what, kind = (cells[column::_WIDTH] for column in range(_WIDTH))
+    time, who, visit, what, kind, marks = (cells[column::_WIDTH] for column in range(_WIDTH))
     visits = [_NULL if name == _NULL else one + b"\t" + name for one, name in zip(who, visit, strict=True)]
     return (
         shoppers.code(who),
@@ -88,13 +91,14 @@ def _columns(text: bytes, shoppers: _Coder, sessions: _Coder, items: _Coder) -> 
         items.code(what),
         np.fromiter(map(_TYPE_CODES.__getitem__, kind), dtype=np.int8, count=len(kind)),
         np.fromiter(map(float, time), dtype=np.float64, count=len(time)),
+        np.frombuffer(bytes.fromhex(b"".join(marks).decode()), dtype=">u8").astype(np.uint64),
     )
 
 
 def _copied(parameters: list[Any]) -> Iterator[bytes]:
     """Yield the text of the copy in slices of whole rows."""
     # Django's cursor takes no parameters for a copy.
-    statement = sql.SQL(_INTERACTIONS).format(*map(sql.Literal, parameters))
+    statement = sql.SQL(_INTERACTIONS).format(*map(sql.Literal, parameters), mark=_MARK)
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
         blocks = iter(copy)
         while part := b"".join(islice(blocks, _SLICE)):
