@@ -45,12 +45,12 @@ def make_events(count: int, *, items: int, seed: int) -> Sequences:
 def save(events: Sequences, folder: Path) -> None:
     """Write one file for each column."""
     for name in _NAMES:
-        np.save(folder / f"{name}.npy", getattr(events, name))
+        np.save(folder / f"{name}.npy", getattr(events, name), allow_pickle=False)
 
 
 def load(folder: Path) -> Sequences:
     """Return what was saved."""
-    return Sequences(**{name: np.load(folder / f"{name}.npy") for name in _NAMES})
+    return Sequences(**{name: np.load(folder / f"{name}.npy", allow_pickle=False) for name in _NAMES})
 
 
 def describe(items: int, seed: int) -> Described:

@@ -37,6 +37,10 @@ def _imported(source: Source) -> set[str]:
     return names
 
 
+def _refuses_pickles(call: ast.Call) -> bool:
+    return any(word.arg == "allow_pickle" and ast.unparse(word.value) == "False" for word in call.keywords)
+
+
 def _is_app_config(node: ast.AST) -> bool:
     return isinstance(node, ast.ClassDef) and any(ast.unparse(base).endswith("AppConfig") for base in node.bases)
 
@@ -97,6 +101,22 @@ class TestImports:
     def test_no_pickles(self) -> None:
         banned = {"pickle", "cloudpickle", "dill", "joblib", "shelve", "marshal"}
         assert [source.path for source in sources(*PROGRAM) if _imported(source) & banned] == []
+
+    def test_no_pickles_by_another_name(self) -> None:
+        """Arrays are read and written without pickles, said at every call, and nothing is given a cache of objects."""
+        found = [
+            source.at(call)
+            for source in sources(*PROGRAM)
+            for call in _calls(source)
+            if called_name(call) in {"np.load", "np.save", "numpy.load", "numpy.save"} and not _refuses_pickles(call)
+        ]
+        assert found == []
+
+    def test_no_word_of_pickles_elsewhere(self) -> None:
+        words = re.compile(
+            r"allow_pickle=True|pickle\.(load|dump)|\.to_pickle|read_pickle|joblib\.(load|dump)|torch\.load"
+        )
+        assert [source.path for source in sources(*PROGRAM) if words.search(source.text)] == []
 
     def test_no_signals(self) -> None:
         found = [

@@ -1,6 +1,9 @@
 """Artifacts: what was written comes back; anything else is refused whole."""
 
 import json
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +11,7 @@ import pytest
 
 from apps.recommend.registry.artifacts import BadArtifact, delete_artifact, read_artifact, write_artifact
 from apps.recommend.registry.unpacked import decode_ids, encode_ids, to_loaded
+from specrec.commands import ROOT
 from specrec.kernel import blobs
 from specrec.kernel.crypto import sha256_hex
 from tests.apps.recommend.training.small_model import (
@@ -45,6 +49,13 @@ class TestReadArtifact:
         data[-1] ^= 1
         (folder / "covis_weights.npy").write_bytes(data)
         assert "covis_weights is not the one that was written" in refused()
+
+    @pytest.mark.parametrize("name", sorted(small_arrays()))
+    def test_one_changed_byte_of_any_array(self, folder: Path, name: str) -> None:
+        data = bytearray((folder / f"{name}.npy").read_bytes())
+        data[len(data) // 2] ^= 1
+        (folder / f"{name}.npy").write_bytes(data)
+        assert f"{name} is not the one that was written" in refused()
 
     def test_half_written_without_manifest(self, folder: Path) -> None:
         (folder / "manifest.json").unlink()
@@ -88,6 +99,48 @@ class TestReadArtifact:
     def test_deleted(self, folder: Path) -> None:
         delete_artifact(site_id=SITE, stamp="m1")
         assert not folder.exists()
+
+
+_WRITE = """
+import sys
+from django.conf import settings
+settings.configure(BLOBS_DIR=sys.argv[1])
+import numpy as np
+from apps.recommend.registry import artifacts
+manifest = artifacts.Manifest(
+    format=0, site_id="lens-lane", stamp=sys.argv[2], recipe="r", parameters={}, metrics={},
+    data_from=None, data_until=None, arrays={})
+print("writing", flush=True)
+artifacts.write_artifact(manifest=manifest, arrays={f"a{n}": np.full(50_000, n) for n in range(40)})
+print("written", flush=True)
+"""
+
+
+class TestKilledWhileWriting:
+    """The process is killed, as by the machine, at moments spread over the writing."""
+
+    @pytest.mark.parametrize("files", [0, 5, 39])
+    def test_is_never_loaded(self, tmp_path: Path, files: int) -> None:
+        folder = tmp_path / "models" / SITE / "m1"
+        with subprocess.Popen(
+            [sys.executable, "-c", _WRITE, str(tmp_path), "m1"], stdout=subprocess.PIPE, cwd=ROOT
+        ) as writer:
+            assert writer.stdout is not None
+            writer.stdout.readline()
+            while writer.poll() is None and len(list(folder.glob("*.npy"))) < files:
+                time.sleep(0.0005)
+            writer.kill()
+        if (folder / "manifest.json").exists():  # it was quicker than we were
+            assert len(read_artifact(site_id=SITE, stamp="m1").arrays) == 40
+        else:
+            assert "no manifest" in refused()
+
+    def test_written_again_it_is_whole(self, tmp_path: Path) -> None:
+        folder = tmp_path / "models" / SITE / "m1"
+        folder.mkdir(parents=True)
+        (folder / "popularity.npy").write_bytes(b"half an ar")
+        write_artifact(manifest=small_manifest("m1"), arrays=small_arrays())
+        assert read_artifact(site_id=SITE, stamp="m1").arrays.keys() == small_arrays().keys()
 
 
 class TestToLoaded:

@@ -1,5 +1,6 @@
 """What operators do: the admin's placements and model versions, and the commands."""
 
+import json
 from io import StringIO
 
 import pytest
@@ -97,6 +98,18 @@ class TestModelVersionAdmin:
         merchandiser.post(VERSIONS, {"action": "roll_back_selected", **chosen})
         assert selectors.find_promoted_stamp(site_id=SITE) == "m1"
 
+    def test_tries_in_the_shadow_and_retires(self, merchandiser: Client, make_version: MakeVersion) -> None:
+        chosen = {"_selected_action": [make_version("m1").pk]}
+        merchandiser.post(VERSIONS, {"action": "shadow_selected", **chosen})
+        assert ModelVersion.objects.get().state == "shadow"
+        merchandiser.post(VERSIONS, {"action": "retire_selected", **chosen})
+        assert ModelVersion.objects.get().state == "retired"
+
+    def test_a_refusal_is_said(self, merchandiser: Client, make_version: MakeVersion) -> None:
+        chosen = {"_selected_action": [make_version("m1").pk]}
+        page = merchandiser.post(VERSIONS, {"action": "roll_back_selected", **chosen}, follow=True).content.decode()
+        assert "no earlier promoted model to go back to" in page
+
     def test_two_at_once_are_refused(self, merchandiser: Client, make_version: MakeVersion) -> None:
         chosen = {"_selected_action": [make_version("m1").pk, make_version("m2").pk]}
         page = merchandiser.post(VERSIONS, {"action": "promote_selected", **chosen}, follow=True).content.decode()
@@ -122,8 +135,27 @@ class TestModelsCommand:
         assert self.run("list", SITE).startswith("m1  promoted  not measured")
 
     def test_promote_needs_a_stamp(self, site: str) -> None:
-        with pytest.raises(CommandError, match="Name the version"):
+        with pytest.raises(CommandError, match="arguments are required: stamp"):
             self.run("promote", site)
+
+    def test_show(self, make_version: MakeVersion) -> None:
+        make_version("m1")
+        shown = json.loads(self.run("show", SITE, "m1"))
+        assert (shown["stamp"], shown["state"], shown["recipe"]) == ("m1", "trained", "blend-1")
+
+    def test_shadow_and_retire(self, make_version: MakeVersion) -> None:
+        make_version("m1")
+        assert self.run("shadow", SITE, "m1").startswith("m1  shadow")
+        assert self.run("retire", SITE, "m1").startswith("m1  retired")
+
+    def test_compare_what_was_recorded(self, make_version: MakeVersion) -> None:
+        for stamp, figure in (("m1", 0.25), ("m2", 0.125)):
+            version = make_version(stamp)
+            version.metrics = {"ndcg@10": figure, "cases": 400}
+            version.save()
+        lines = self.run("compare", SITE, "m1", "m2").splitlines()
+        assert lines[2].split() == ["ndcg@10", "0.2500", "0.1250"]
+        assert lines[3].startswith("since both were trained 0 shoppers went on to another item: too few")
 
     def test_promote_unknown(self, site: str) -> None:
         with pytest.raises(CommandError, match="no model version m9"):
