@@ -6,7 +6,7 @@ before the split is never found.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -39,8 +39,14 @@ class Lines:
 
     def take(self, chosen: NDArray[np.bool_]) -> "Lines":
         """Return some of the lines."""
-        parts = (self.household[chosen], self.basket[chosen], self.item[chosen], self.week[chosen], self.time[chosen])
-        return Lines(*parts, self.n_households, self.n_items, self.kind)
+        return replace(
+            self,
+            household=self.household[chosen],
+            basket=self.basket[chosen],
+            item=self.item[chosen],
+            week=self.week[chosen],
+            time=self.time[chosen],
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +85,16 @@ def read_lines_of(folder: Path) -> Lines:
     basket_row = np.unique(basket, return_inverse=True)[1]
     time = moment.astype("datetime64[ms]").astype(np.int64) / 1_000
     order = np.lexsort((item_row, basket_row, time, house_row))
-    columns = [np.asarray(column[order], dtype=np.int32) for column in (house_row, basket_row, item_row, week)]
-    return Lines(*columns, time[order], len(households), len(products), _kinds(folder, products))
+    return Lines(
+        household=house_row[order].astype(np.int32),
+        basket=basket_row[order].astype(np.int32),
+        item=item_row[order].astype(np.int32),
+        week=week[order].astype(np.int32),
+        time=time[order],
+        n_households=len(households),
+        n_items=len(products),
+        kind=_kinds(folder, products),
+    )
 
 
 def _kinds(folder: Path, products: NDArray[np.int64]) -> NDArray[np.int32]:
