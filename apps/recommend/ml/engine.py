@@ -1,0 +1,194 @@
+"""The engine: candidates of all sources, brought together, described, and put in order by the ranker.
+
+One compiled function answers one history; serving, evaluation and the ranker's own training call it, so what is
+measured is what is shown, and what is learned from is what will be asked.
+"""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from apps.recommend.ml.compiled import compiled
+from apps.recommend.ml.gather import Desk, Scratch, clear, gather, make_scratch, newest_first
+from apps.recommend.ml.selection import select
+from apps.recommend.ml.signals import WIDTH, Question, describe
+from apps.recommend.ml.tables import Mix, Places, Rows, Tables, Weights, read_only
+from apps.recommend.ml.trees import Trees, add_up
+
+THREADS = 2
+_PARTS = 16  # pieces of a batch, so that no thread waits long for another's last one
+
+
+class Engine(NamedTuple):
+    """What a model version is when it answers."""
+
+    tables: Tables
+    mix: Mix
+    trees: Trees
+
+
+class Scored(NamedTuple):
+    """Candidates by falling score; `because_row` is the history row that contributed most to each."""
+
+    rows: Rows
+    scores: Weights
+    because_row: Rows
+
+
+class Histories(NamedTuple):
+    """Several histories: that of question q is rows[start[q] : start[q + 1]], newest last. int64 [q + 1], int32."""
+
+    start: Places
+    rows: Rows
+
+
+class Found(NamedTuple):
+    """Candidates of a batch. rows: int32 [q, k]; scores: float32 [q, k]; size: int32 [q], how many of k there are.
+
+    lines: float32 [q, k, WIDTH], what the ranker sees; [0, k, WIDTH] where it was not asked for
+    """
+
+    rows: Rows
+    scores: Weights
+    size: Rows
+    lines: Weights
+
+
+_EVERYTHING = read_only(np.zeros(0, dtype=np.bool_))
+_local = threading.local()
+
+
+class _Asked(NamedTuple):
+    """A history with what each place of it says, and what may be answered: bool [n], or empty for everything."""
+
+    history: Rows
+    shares: Weights
+    allowed: NDArray[np.bool_]
+
+
+@compiled
+def _answer(engine: Engine, scratch: Scratch, asked: _Asked, most: int, lines: Weights) -> tuple[Rows, Weights, Rows]:
+    """Return rows, scores and leaders; `lines` [most, WIDTH] is filled, or is empty and nothing is ranked."""
+    desk, trees = Desk(engine.tables, engine.mix, scratch), engine.trees
+    newest, shares = newest_first(asked.history, asked.shares, engine.mix.max_history)
+    touched = gather(desk, newest, shares)
+    rows, scores = select(desk, asked.history, touched, asked.allowed, most)
+    leaders = np.empty(len(rows), np.int32)
+    for at in range(len(rows)):
+        leaders[at] = scratch.leader[rows[at]]
+    if len(lines) > 0 and len(newest) > 0:
+        describe(desk, Question(asked.history, newest, shares), rows, scores, lines)
+        if len(trees.root) > 0:
+            add_up(trees, lines[: len(rows)], scores)
+            order = np.argsort(-scores, kind="mergesort")
+            rows, scores, leaders = rows[order], scores[order], leaders[order]
+    clear(scratch, touched)
+    return rows, scores, leaders
+
+
+@compiled
+def _answer_span(
+    engine: Engine, scratch: Scratch, histories: Histories, span: tuple[int, int], found: Found, *, ranked: bool
+) -> None:
+    most = found.rows.shape[1]
+    keeps = len(found.lines) > 0
+    lines = np.zeros((most if ranked else 0, WIDTH), np.float32)
+    everything = np.zeros(0, np.bool_)
+    for at in range(span[0], span[1]):
+        history = histories.rows[histories.start[at] : histories.start[at + 1]]
+        shares = np.ones(len(history), np.float32)
+        if keeps:
+            lines = found.lines[at]
+        rows, scores, _ = _answer(engine, scratch, _Asked(history, shares, everything), most, lines)
+        found.rows[at, : len(rows)] = rows
+        found.scores[at, : len(rows)] = scores
+        found.size[at] = len(rows)
+
+
+def score(
+    engine: Engine,
+    history: Rows,
+    *,
+    shares: Weights | None = None,
+    allowed: NDArray[np.bool_] | None = None,
+    limit: int | None = None,
+    ranked: bool = True,
+) -> Scored:
+    """Return what fits a history (rows, newest last), best first; ties go to the lower row.
+
+    Rows that the tables do not know are left out of the history. shares: float32, how much each place of it says,
+    measured against the greatest; 0 says nothing. allowed: bool [n], what may be answered.
+    limit: at least 1; without it as many as the mix has candidates. Not ranked: by the blend of the sources alone.
+    """
+    size = len(engine.tables.popularity)
+    told = np.ones(len(history), dtype=np.float32) if shares is None else np.asarray(shares, dtype=np.float32)
+    known = (history >= 0) & (history < size)
+    if not known.all():
+        history, told = history[known], told[known]
+    if len(told) and told.max() > 0:
+        told = told / told.max()
+    most = max(engine.mix.candidates, limit or 0)
+    lines = np.zeros((most if ranked else 0, WIDTH), dtype=np.float32)
+    mask = _EVERYTHING if allowed is None else read_only(allowed)
+    asked = _Asked(read_only(history.astype(np.int32)), read_only(told), mask)
+    rows, scores, leaders = _answer(engine, _scratch(engine.tables), asked, most, lines)
+    return Scored(rows[:limit], scores[:limit], leaders[:limit])
+
+
+def find(
+    engine: Engine,
+    histories: Histories,
+    *,
+    ranked: bool = True,
+    keep_lines: bool = False,
+    progress: Callable[[float], object] | None = None,
+) -> Found:
+    """Return the candidates of many histories, on two threads; `progress` is told the share that is done."""
+    count, most = len(histories.start) - 1, engine.mix.candidates
+    found = Found(
+        rows=np.full((count, most), -1, dtype=np.int32),
+        scores=np.zeros((count, most), dtype=np.float32),
+        size=np.zeros(count, dtype=np.int32),
+        lines=np.zeros((count if keep_lines else 0, most, WIDTH), dtype=np.float32),
+    )
+    asked = Histories(read_only(histories.start), read_only(histories.rows))
+    bounds = np.linspace(0, count, _PARTS + 1).astype(np.int64).tolist()
+    spans = [(begin, end) for begin, end in pairwise(bounds) if end > begin]
+
+    def work(span: tuple[int, int]) -> int:
+        _answer_span(engine, _scratch(engine.tables), asked, span, found, ranked=ranked or keep_lines)
+        return span[1]
+
+    with ThreadPoolExecutor(THREADS, thread_name_prefix="engine") as pool:
+        for done in pool.map(work, spans):
+            if progress is not None:
+                progress(done / count)
+    return found
+
+
+def places(found: Found, targets: Rows) -> tuple[Places, Places]:
+    """Return by question how many candidates are better than the target and how many others level with it.
+
+    better: int64 [q], -1 where the target is not among the candidates; tied: int64 [q]
+    """
+    offered = np.arange(found.rows.shape[1]) < found.size[:, None]
+    hit = (found.rows == targets[:, None]) & offered
+    held = hit.any(axis=1)
+    own = found.scores[np.arange(len(targets)), hit.argmax(axis=1)][:, None]
+    better = ((found.scores > own) & offered).sum(axis=1)
+    tied = ((found.scores == own) & offered).sum(axis=1) - 1
+    return np.where(held, better, -1).astype(np.int64), np.where(held, tied, 0).astype(np.int64)
+
+
+def _scratch(tables: Tables) -> Scratch:
+    """Return this thread's working memory for tables of this size."""
+    size = (len(tables.popularity), len(tables.sessions.age))
+    held: dict[tuple[int, int], Scratch] | None = getattr(_local, "held", None)
+    if held is None or size not in held:
+        held = _local.held = {size: make_scratch(tables)}
+    return held[size]

@@ -1,0 +1,91 @@
+"""The learned ranker: which of the candidates was it? Gradient-boosted trees on what the engine sees of each."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.ensemble import HistGradientBoostingClassifier
+
+from apps.recommend.ml.engine import Found
+from apps.recommend.ml.signals import WIDTH
+from apps.recommend.ml.tables import Rows, Weights
+from apps.recommend.ml.trees import Trees, no_trees, to_trees
+
+
+@dataclass(frozen=True, slots=True)
+class RankerParams:
+    """labels: how many of the last items of each sequence are asked for, or, with `newest` above 0, every item but the
+        first of so large a share of the newest sequences
+    questions: at most so many, drawn by chance; negatives: at most so many wrong candidates a question (0: all),
+        the first half being the best placed, the others drawn from the rest
+    least_questions: with fewer that hold their answer there is no ranker, and the blend stays in order
+    the others: of gradient boosting
+    """
+
+    labels: int = 2
+    newest: float = 0.0
+    questions: int = 50_000
+    negatives: int = 0
+    least_questions: int = 300
+    trees: int = 120
+    learning_rate: float = 0.08
+    leaves: int = 16
+    least_in_leaf: int = 50
+    l2: float = 10.0
+    bins: int = 127
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """Lines to learn from. lines: float32 [n, WIDTH]; right: bool [n]; questions: how many they belong to."""
+
+    lines: Weights
+    right: NDArray[np.bool_]
+    questions: int
+
+
+def make_lesson(found: Found, targets: Rows, params: RankerParams, rng: np.random.Generator) -> Lesson:
+    """Return the lines of the questions whose answer is among their candidates; the others teach nothing."""
+    place = np.arange(found.rows.shape[1])
+    offered = place < found.size[:, None]
+    hit = (found.rows == targets[:, None]) & offered
+    asked = np.flatnonzero(hit.any(axis=1))
+    kept = offered[asked]
+    if params.negatives > 0:
+        first = params.negatives // 2
+        order = rng.random(kept.shape)
+        order[:, :first] = -1.0
+        order[~kept] = 2.0
+        limit = np.partition(order, min(params.negatives, order.shape[1]) - 1, axis=1)[
+            :, min(params.negatives, order.shape[1]) - 1
+        ]
+        kept &= (order <= limit[:, None]) | hit[asked]
+    return Lesson(lines=found.lines[asked][kept], right=hit[asked][kept], questions=len(asked))
+
+
+def join(lessons: list[Lesson]) -> Lesson:
+    """Return the lessons as one."""
+    if not lessons:
+        return Lesson(np.empty((0, WIDTH), dtype=np.float32), np.empty(0, dtype=np.bool_), 0)
+    return Lesson(
+        lines=np.concatenate([lesson.lines for lesson in lessons]),
+        right=np.concatenate([lesson.right for lesson in lessons]),
+        questions=sum(lesson.questions for lesson in lessons),
+    )
+
+
+def fit_ranker(lesson: Lesson, params: RankerParams, *, seed: int) -> Trees:
+    """Return the trees; none where the lesson is too small to tell anything."""
+    if lesson.questions < max(params.least_questions, 1) or lesson.right.all():
+        return no_trees()
+    model = HistGradientBoostingClassifier(
+        max_iter=params.trees,
+        learning_rate=params.learning_rate,
+        max_leaf_nodes=params.leaves,
+        min_samples_leaf=params.least_in_leaf,
+        l2_regularization=params.l2,
+        max_bins=params.bins,
+        early_stopping=False,
+        random_state=seed,
+    )
+    return to_trees(model.fit(lesson.lines, lesson.right))

@@ -1,0 +1,73 @@
+"""Step 2 of an answer: the best of what was touched, by a weighted sum of the sources. Compiled."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from apps.recommend.ml.compiled import compiled
+from apps.recommend.ml.gather import CONTENT, COVISITATION, LATENT, NEIGHBOURS, TRANSITIONS, Desk
+from apps.recommend.ml.tables import Rows, Weights
+
+
+@compiled
+def blended(desk: Desk, row: int) -> float:
+    """Return what the sources say together."""
+    mix, said = desk.mix, desk.scratch.signals[row]
+    total: float = (
+        mix.covisitation * said[COVISITATION]
+        + mix.transitions * said[TRANSITIONS]
+        + mix.latent * said[LATENT]
+        + mix.content * said[CONTENT]
+        + mix.neighbours * said[NEIGHBOURS]
+        + mix.popularity * desk.tables.popularity[row]
+    )
+    return total
+
+
+@compiled
+def select(desk: Desk, history: Rows, touched: int, allowed: NDArray[np.bool_], most: int) -> tuple[Rows, Weights]:
+    """Return at most so many of the touched rows that are allowed, best first; ties go to the lower row.
+
+    allowed: bool [n], or empty where all are. Without `mix.repeats` the rows of the history are not among them.
+    """
+    mix, scratch = desk.mix, desk.scratch
+    rows = np.empty(touched, np.int32)
+    scores = np.empty(touched, np.float32)
+    count = 0
+    for at in range(touched):
+        row = scratch.touched[at]
+        if len(allowed) > 0 and not allowed[row]:
+            continue
+        held = False
+        for place in range(len(history)):
+            if history[place] == row:
+                held = True
+                break
+        if held and not mix.repeats:
+            continue
+        rows[count] = row
+        scores[count] = blended(desk, row) + (mix.own if held else 0.0)
+        count += 1
+    return best_of(rows[:count], scores[:count], most)
+
+
+@compiled
+def best_of(rows: Rows, scores: Weights, most: int) -> tuple[Rows, Weights]:
+    """Return the rows of the greatest scores, falling; ties go to the lower row."""
+    count = min(len(rows), most)
+    if count < len(rows):
+        least = np.partition(scores, len(rows) - count)[len(rows) - count]
+        kept = np.empty(count, np.int64)
+        found = 0
+        for at in range(len(rows)):
+            if scores[at] > least:
+                kept[found] = at
+                found += 1
+        level = np.flatnonzero(scores == least)
+        level = level[np.argsort(rows[level])]
+        for at in range(count - found):
+            kept[found + at] = level[at]
+        rows, scores = rows[kept], scores[kept]
+    by_row = np.argsort(rows)
+    rows, scores = rows[by_row], scores[by_row]
+    order = np.argsort(-scores, kind="mergesort")
+    return rows[order], scores[order]
