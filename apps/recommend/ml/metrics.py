@@ -47,16 +47,6 @@ def mean_rank(better: Counts, tied: Counts) -> Values:
     return np.where(better >= 0, better + tied / 2.0 + 1.0, np.inf)
 
 
-def expected_recall(better: int, tied: int, k: int) -> float:
-    """Return `recall` of one question."""
-    return float(recall(np.array([better]), np.array([tied]), k)[0])
-
-
-def expected_ndcg(better: int, tied: int, k: int) -> float:
-    """Return `ndcg` of one question."""
-    return float(ndcg(np.array([better]), np.array([tied]), k)[0])
-
-
 def place_of(rows: NDArray[np.int32], scores: NDArray[np.float32], target: int) -> tuple[int, int] | None:
     """Return (better, tied) of the target in a scored list, None when the list does not hold it."""
     found = np.flatnonzero(rows == target)

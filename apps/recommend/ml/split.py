@@ -123,33 +123,6 @@ def ask_by_time(
     return cut, _ask(sequence, item, starts[asked], target[asked], until=until[asked], weight=weight)
 
 
-def split_by_time(
-    sequence: Rows,
-    item: Rows,
-    time: NDArray[np.float64],
-    *,
-    share: float,
-    earliest: float = -np.inf,
-    weight: NDArray[np.float64] | None = None,
-) -> tuple[float, list[Case]]:
-    """Return what `ask_by_time` does, the questions one by one."""
-    cut, questions = ask_by_time(sequence, item, time, share=share, earliest=earliest, weight=weight)
-    return cut, list(questions)
-
-
-def to_questions(cases: list[Case]) -> Questions:
-    """Return the cases flat, each of a sequence of its own; weights of a history without any are 1."""
-    lengths = np.array([len(case.history) for case in cases], dtype=np.int64)
-    indptr = np.concatenate(([0], np.cumsum(lengths)))
-    rows = np.concatenate([np.empty(0, np.int32), *(case.history for case in cases)]).astype(np.int32)
-    weights = None
-    if any(case.weights is not None for case in cases):
-        told = (np.ones(len(case.history)) if case.weights is None else case.weights for case in cases)
-        weights = np.concatenate(list(told))
-    targets = np.array([case.target for case in cases], dtype=np.int32)
-    return Questions(indptr, rows, targets, np.arange(len(cases), dtype=np.int32), weights)
-
-
 def _bounds(sequence: Rows) -> tuple[Places, Places]:
     """Return where each sequence begins and where it has ended."""
     if len(sequence) == 0:

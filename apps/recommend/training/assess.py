@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from apps.recommend.ml import listmetrics, metrics
-from apps.recommend.ml.intervals import Clusters, Interval, Values, mean_interval, mean_intervals, paired_difference
+from apps.recommend.ml.intervals import Clusters, Interval, Values, mean_interval, mean_intervals
 from apps.recommend.ml.split import Questions
 from apps.recommend.training.assessment import Assessed, Assessment, Figure, Group
 
@@ -22,6 +22,7 @@ CURVE = 50
 COLD_ITEM_EVENTS = 5
 COLD_SHOPPER_EVENTS = 2
 _REPEATS = 500
+_MAIN = ("recall@10", "ndcg@10", "mrr@10")
 Groups = dict[str, NDArray[np.bool_]]
 
 
@@ -150,17 +151,19 @@ def _slate_figures(asked: Asked, slates: NDArray[np.int32], plain: NDArray[np.in
 
 
 def _differences(cluster: Clusters, answers: Mapping[str, Answers], seed: int) -> dict[str, dict[str, Figure]]:
-    """Return by how much the first is above each other, in what the gate and people look at first."""
-    shown = ("recall@10", "ndcg@10", "mrr@10")
-    first, *others = answers
-    values = {name: per_question(own.better, own.tied) for name, own in answers.items()}
-    return {
-        other: {
-            metric: _figure(paired_difference(values[first][metric], values[other][metric], seed=seed, cluster=cluster))
-            for metric in shown
-        }
-        for other in others
-    }
+    """Return by how much the first is above each other on the same questions, in what people look at first."""
+    tables = {name: _main_figures(own) for name, own in answers.items()}
+    first, *others = tables
+    found: dict[str, dict[str, Figure]] = {}
+    for other in others:
+        each = mean_intervals(tables[first] - tables[other], seed=seed, cluster=cluster, repeats=_REPEATS)
+        found[other] = {metric: _figure(interval) for metric, interval in zip(_MAIN, each, strict=True)}
+    return found
+
+
+def _main_figures(own: Answers) -> Values:
+    values = per_question(own.better, own.tied)
+    return np.column_stack([values[metric] for metric in _MAIN])
 
 
 def _figure(interval: Interval) -> Figure:

@@ -61,11 +61,6 @@ class TestMeanRank:
         assert metrics.mean_rank(longs(0, 4, -1), longs(0, 2, 0)).tolist() == [1.0, 6.0, np.inf]
 
 
-class TestExpected:
-    def test_one_question(self) -> None:
-        assert (metrics.expected_recall(9, 1, 10), metrics.expected_ndcg(0, 0, 10)) == (0.5, 1.0)
-
-
 class TestPlaceOf:
     def test_counts_better_and_level(self) -> None:
         scores = np.array([0.9, 0.5, 0.5, 0.1], dtype=np.float32)

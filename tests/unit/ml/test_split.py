@@ -4,13 +4,10 @@ import numpy as np
 import pytest
 
 from apps.recommend.ml.split import (
-    Case,
     Questions,
     ask_by_time,
     leave_last_out,
     session_prefixes,
-    split_by_time,
-    to_questions,
 )
 
 
@@ -103,13 +100,6 @@ class TestAskByTime:
         assert len(ask_by_time(ints(), ints(), np.empty(0), share=0.1)[1]) == 0
 
 
-class TestSplitByTime:
-    def test_the_same_questions_one_by_one(self) -> None:
-        cut, cases = split_by_time(ints(0, 0, 0), ints(5, 6, 7), np.array([1.0, 2.0, 9.0]), share=0.3)
-        assert cut == 9.0
-        assert [(case.history.tolist(), case.target) for case in cases] == [([5, 6], 7)]
-
-
 class TestQuestions:
     def test_some_of_them_in_another_order(self) -> None:
         weights = np.arange(1.0, 4.0)
@@ -121,15 +111,3 @@ class TestQuestions:
     def test_by_a_mask(self) -> None:
         questions = session_prefixes(ints(0, 0, 0), ints(5, 6, 7))
         assert plain(questions.take(questions.lengths > 1)) == [([5, 6], 7)]
-
-
-class TestToQuestions:
-    def test_there_and_back(self) -> None:
-        cases = [Case(ints(5), 8, np.array([2.0])), Case(ints(6, 7), 9)]
-        questions = to_questions(cases)
-        assert plain(questions) == [([5], 8), ([6, 7], 9)]
-        assert questions.weights is not None
-        assert questions.weights.tolist() == [2.0, 1.0, 1.0]
-
-    def test_none(self) -> None:
-        assert plain(to_questions([])) == []
