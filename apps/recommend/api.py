@@ -85,6 +85,11 @@ def run_refresh(
     return run.run_refresh(site_id=site_id, run_id=run_id, now=now, told=told)
 
 
+def start_refresh(*, site_id: str, now: datetime) -> None:
+    """Enqueue a refresh of the site's promoted version from the events of now; raises NotFound for the site."""
+    schedule.start_refresh(site_id=site_id, now=now)
+
+
 def refresh_due_models(*, now: datetime) -> None:
     """Enqueue a refresh of every promoted version that is old enough, where new events came."""
     schedule.refresh_due_models(now=now)

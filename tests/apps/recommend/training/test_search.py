@@ -25,8 +25,11 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def two_values(_: Sequence[Searched], objective: Objective) -> Values:
-    """Choose between likeness alone, which cannot tell what comes next in a range, and what came after what."""
-    choices: list[dict[str, int | float]] = [{"blend.covisitation": 0.0}, {"blend.covisitation": 2.0}]
+    """Choose between nothing at all and what came after what."""
+    choices: list[dict[str, int | float]] = [
+        {"blend.covisitation": 0.0, "blend.content": 0.0},
+        {"blend.covisitation": 2.0, "blend.content": 0.3},
+    ]
     return max(choices, key=objective)
 
 
@@ -94,7 +97,7 @@ class TestSearchRecipe:
         walk(900)
         found = search_recipe(site_id=shop, now=NOW, optimise=two_values)
         recipe = parse_recipe(found, source="found")
-        assert (recipe.label, recipe.blend.covisitation) == ("found-1", 2.0)
+        assert (recipe.label, recipe.blend.covisitation, recipe.blend.content) == ("found-1", 2.0, 0.3)
         assert recipe.covisitation.window == DEFAULT_RECIPE.covisitation.window
         assert found.startswith("# Found on lens-lane: ndcg@10 ")
 
