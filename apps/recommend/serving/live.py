@@ -203,12 +203,13 @@ class _Live:
 
     def _follow(self) -> None:
         pause = threading.Event()
-        while not pause.wait(settings.MODEL_POLL_SECONDS):
+        while settings.MODEL_POLL_SECONDS > 0 and not pause.wait(settings.MODEL_POLL_SECONDS):
             try:
                 self.refresh()
             except Exception:
                 # The thread must outlive any defect, or the process would answer from an old table for ever.
                 logger.exception("live pairs stay as they are")
+        self._thread_of = None
 
 
 _LIVE = _Live(lambda: RedisStore(client()))
