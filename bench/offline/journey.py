@@ -140,8 +140,7 @@ def ask(scorer: BasketScorer, split: Split) -> dict[str, float]:
         scores = np.where(offered, scorer(numbers), np.float32(-np.inf)).astype(np.float32)
         bought = np.asarray(split.counts[split.household[numbers]].todense()) > 0
         for task, allowed in (("repeat", bought), ("new", ~bought), ("all", None)):
-            cut = scores if allowed is None else np.where(allowed, scores, np.float32(-np.inf))
-            count, *places = _places(cut, split, numbers, allowed)
+            count, *places = _places(scores, split, numbers, allowed)
             right[task].append(count)
             found[task].append((places[0], places[1]))
     figures: dict[str, float] = {}
@@ -159,14 +158,14 @@ def _places(
     scores: NDArray[np.float32], split: Split, numbers: NDArray[np.int64], allowed: NDArray[np.bool_] | None
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Return how many right answers each question has in the task, and (better, tied) of each of them."""
-    ascending = np.sort(scores, axis=1)
     counts, better, tied = [], [], []
     for place, number in enumerate(numbers.tolist()):
         items = split.items[split.indptr[number] : split.indptr[number + 1]]
         items = items if allowed is None else items[allowed[place, items]]
-        own = scores[place, items]
-        low, high = (ascending[place].searchsorted(own, side) for side in ("left", "right"))
+        own, row = scores[place, items], scores[place]
+        ascending = np.sort(row if allowed is None else row[allowed[place]])
+        low, high = (ascending.searchsorted(own, side) for side in ("left", "right"))
         counts.append(len(items))
-        better.append(np.where(np.isfinite(own), scores.shape[1] - high, -1))
+        better.append(np.where(np.isfinite(own), len(ascending) - high, -1))
         tied.append(np.where(np.isfinite(own), high - low - 1, 0))
     return np.array(counts, dtype=np.int64), np.concatenate(better), np.concatenate(tied)

@@ -10,14 +10,14 @@ SETTINGS: dict[str, dict[str, TasteFit]] = {
             als(factors=factors, regularization=regularisation, alpha=alpha)
         )
         for factors in (16, 24, 32, 64)
-        for regularisation, alpha in ((3.0, 1.0), (8.0, 2.0), (10.0, 1.0))
+        for regularisation, alpha in ((5.0, 1.0), (8.0, 2.0))
     },
     "implicit BPR": {
         f"factors {factors}, rate {rate}, regularisation {regularisation}": of_matrix(
             bpr(factors=factors, learning_rate=rate, regularization=regularisation, iterations=100)
         )
-        for factors in (16, 32, 64)
-        for rate, regularisation in ((0.005, 0.02), (0.01, 0.05), (0.02, 0.05), (0.02, 0.1))
+        for factors in (16, 32)
+        for rate, regularisation in ((0.01, 0.05), (0.02, 0.05), (0.02, 0.1))
     },
 }
 
