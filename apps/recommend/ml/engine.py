@@ -59,7 +59,6 @@ class Found(NamedTuple):
     lines: Weights
 
 
-_EVERYTHING = read_only(np.zeros(0, dtype=np.bool_))
 _local = threading.local()
 
 
@@ -134,8 +133,9 @@ def score(
         told = told / told.max()
     most = max(engine.mix.candidates, limit or 0)
     lines = np.zeros((most if ranked else 0, WIDTH), dtype=np.float32)
-    mask = _EVERYTHING if allowed is None else read_only(allowed)
-    asked = _Asked(read_only(history.astype(np.int32)), read_only(told), mask)
+    # Of the types that a batch has as well: the same machine code answers both.
+    mask = np.zeros(0, dtype=np.bool_) if allowed is None else allowed
+    asked = _Asked(read_only(history.astype(np.int32, copy=False)), np.array(told, dtype=np.float32), mask)
     rows, scores, leaders = _answer(engine, _scratch(engine.tables), asked, most, lines)
     return Scored(rows[:limit], scores[:limit], leaders[:limit])
 

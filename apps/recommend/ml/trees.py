@@ -1,6 +1,6 @@
 """Gradient-boosted trees as plain arrays: what scikit-learn fitted, without scikit-learn or a pickle."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,73 +9,99 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from apps.recommend.ml.compiled import compiled
 from apps.recommend.ml.tables import Rows, Weights, read_only
 
+_LEAF = -1
+
 
 class Trees(NamedTuple):
-    """A node of number i goes left where x[feature[i]] <= threshold[i]; a leaf has feature -1 and adds its value.
+    """Nodes of each tree in preorder: a node goes on to the next where x[feature] <= number, to `right` otherwise.
 
-    root: int32 [t]; feature: int16, threshold: float64, left, right: int32, value: float32, all [nodes]
+    root: int32 [t]; feature: int16 [nodes], -1 for a leaf; number: float32 [nodes], threshold, or what a leaf adds;
+    right: int32 [nodes], 0 for a leaf
     """
 
     root: Rows
     feature: NDArray[np.int16]
-    threshold: NDArray[np.float64]
-    left: Rows
+    number: Weights
     right: Rows
-    value: Weights
 
 
-DTYPES = Trees("<i4", "<i2", "<f8", "<i4", "<i4", "<f4")  # type: ignore[arg-type]  # names of types, by field
+DTYPES = {"root": "<i4", "feature": "<i2", "number": "<f4", "right": "<i4"}
 
 
 def no_trees() -> Trees:
     """Return a ranker that says nothing of anything: the blend stays in order."""
-    return Trees(*(read_only(np.empty(0, dtype=kind)) for kind in DTYPES))
+    return Trees(**{name: read_only(np.empty(0, dtype=kind)) for name, kind in DTYPES.items()})
 
 
 def to_trees(model: HistGradientBoostingClassifier) -> Trees:
-    """Return the trees of a fitted binary classifier, whose sum is its logit less its constant; pure arrays."""
-    nodes = [predictors[0].nodes for predictors in model._predictors]  # noqa: SLF001 - the library shows them nowhere else
-    sizes = np.array([len(found) for found in nodes], dtype=np.int64)
-    offsets = np.cumsum(sizes) - sizes
-    shift = np.repeat(offsets, sizes)
-    joined = np.concatenate(nodes)
-    leaf = joined["is_leaf"].astype(np.bool_)
+    """Return the trees of a fitted binary classifier: their sum is its logit less its constant, exactly for float32.
+
+    Thresholds are rounded down to float32: no float32 lies between them and what they were.
+    """
+    roots: list[int] = []
+    features: list[int] = []
+    numbers: list[np.ndarray] = []
+    rights: list[np.ndarray] = []
+    for predictors in model._predictors:  # noqa: SLF001 - the library shows them nowhere else
+        nodes = predictors[0].nodes
+        order = _preorder(nodes)
+        place = np.empty(len(nodes), dtype=np.int64)
+        place[order] = np.arange(len(nodes)) + len(features)
+        sorted_nodes = nodes[order]
+        leaf = sorted_nodes["is_leaf"].astype(np.bool_)
+        roots.append(len(features))
+        features.extend(np.where(leaf, _LEAF, sorted_nodes["feature_idx"]).tolist())
+        numbers.append(np.where(leaf, sorted_nodes["value"], _round_down(sorted_nodes["num_threshold"])))
+        rights.append(np.where(leaf, 0, place[sorted_nodes["right"]]))
     return Trees(
-        root=read_only(offsets.astype(np.int32)),
-        feature=read_only(np.where(leaf, -1, joined["feature_idx"]).astype(np.int16)),
-        threshold=read_only(joined["num_threshold"].astype(np.float64)),
-        left=read_only((joined["left"] + shift).astype(np.int32)),
-        right=read_only((joined["right"] + shift).astype(np.int32)),
-        value=read_only(joined["value"].astype(np.float32)),
+        root=read_only(np.array(roots, dtype=np.int32)),
+        feature=read_only(np.array(features, dtype=np.int16)),
+        number=read_only(np.concatenate(numbers).astype(np.float32)),
+        right=read_only(np.concatenate(rights).astype(np.int32)),
     )
 
 
-def check_trees(trees: Trees, width: int) -> str | None:
-    """Return what is wrong with trees for lines of this width, None when they can be walked safely: every step leads
-    onward to a node that is there."""
+def find_fault(trees: Trees, width: int) -> str | None:
+    """Return what is wrong with trees for lines of this width; None when every step leads on to a node of its tree."""
     size = len(trees.feature)
-    if any(len(part) != size for part in trees[1:]):
+    if not size == len(trees.number) == len(trees.right):
         return "its parts are not of one length"
     if size == 0:
         return None if len(trees.root) == 0 else "it has roots and no nodes"
-    inner = np.flatnonzero(trees.feature >= 0)
-    onward = (trees.left[inner] > inner) & (trees.right[inner] > inner)
-    inside = (trees.left[inner] < size) & (trees.right[inner] < size) & (trees.feature[inner] < width)
-    if not (onward.all() and inside.all() and (trees.root >= 0).all() and (trees.root < size).all()):
-        return "a node leads nowhere"
-    return None
+    bounds = np.append(trees.root, size)
+    if bounds[0] != 0 or (np.diff(bounds) <= 0).any():
+        return "its roots are not in order"
+    inner = np.flatnonzero(trees.feature != _LEAF)
+    end = np.repeat(bounds[1:], np.diff(bounds))[inner]
+    leads_on = (trees.right[inner] > inner + 1) & (trees.right[inner] < end)
+    known = (trees.feature[inner] >= 0) & (trees.feature[inner] < width)
+    return None if (leads_on & known).all() else "a node leads nowhere"
 
 
 @compiled
 def add_up(trees: Trees, lines: Weights, out: Weights) -> None:
     """Write the sum of the trees for each line (float32 [n, width]) to `out` (float32 [n])."""
-    for at in range(len(lines)):
-        total = 0.0
-        for root in trees.root:
+    totals = np.zeros(len(lines), np.float64)
+    for root in trees.root:
+        for at in range(len(lines)):
             node = root
             while trees.feature[node] >= 0:
-                node = (
-                    trees.left[node] if lines[at, trees.feature[node]] <= trees.threshold[node] else trees.right[node]
-                )
-            total += trees.value[node]
-        out[at] = total
+                node = node + 1 if lines[at, trees.feature[node]] <= trees.number[node] else trees.right[node]
+            totals[at] += trees.number[node]
+    for at in range(len(lines)):
+        out[at] = totals[at]
+
+
+def _round_down(thresholds: NDArray[np.float64]) -> Weights:
+    nearest = thresholds.astype(np.float32)
+    return np.where(nearest > thresholds, np.nextafter(nearest, np.float32(-np.inf)), nearest)
+
+
+def _preorder(nodes: Any) -> NDArray[np.int64]:
+    order, waiting = [], [0]
+    while waiting:
+        node = waiting.pop()
+        order.append(node)
+        if not nodes["is_leaf"][node]:
+            waiting += [int(nodes["right"][node]), int(nodes["left"][node])]
+    return np.array(order, dtype=np.int64)
