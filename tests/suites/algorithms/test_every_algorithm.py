@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from tests.suites.algorithms.choosers import CHOOSERS, SLATE
+from tests.suites.algorithms.engine_parts import ENGINE_PARTS
 from tests.suites.algorithms.fitted import FITTED
 from tests.suites.algorithms.subjects import KNOWN, KNOWN_ITEMS, Algorithm, Arrays, Chains
 
-ALGORITHMS = [*FITTED, *CHOOSERS]
+ALGORITHMS = [*FITTED, *ENGINE_PARTS, *CHOOSERS]
 every = pytest.mark.parametrize("algorithm", ALGORITHMS, ids=str)
 
 

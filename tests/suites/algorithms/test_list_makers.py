@@ -5,10 +5,11 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from tests.suites.algorithms.engine_parts import LATENT_LISTS
 from tests.suites.algorithms.fitted import LIST_MAKERS
 from tests.suites.algorithms.subjects import Algorithm, to_lists
 
-every = pytest.mark.parametrize("algorithm", LIST_MAKERS, ids=str)
+every = pytest.mark.parametrize("algorithm", [*LIST_MAKERS, LATENT_LISTS], ids=str)
 
 
 @every
