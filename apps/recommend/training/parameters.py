@@ -1,22 +1,16 @@
-"""Which algorithms a recipe may name, and what each can be told."""
+"""Which algorithms a recipe may name, and what each is told where the recipe says nothing."""
 
-from dataclasses import dataclass
+import dataclasses
+from typing import Any
 
 from apps.recommend.ml.blend import BlendParams
-from apps.recommend.ml.covisitation import CovisitationParams
+from apps.recommend.ml.engineparams import EngineParams
 from apps.recommend.ml.tokens import ContentParams
 
-
-@dataclass(frozen=True, slots=True)
-class PopularityParams:
-    """half_life_days: popularity halves at this age."""
-
-    half_life_days: float = 30.0
-
-
-PARAMETERS: dict[str, type] = {
-    "covisitation": CovisitationParams,
-    "content": ContentParams,
-    "popularity": PopularityParams,
-    "blend": BlendParams,
+ENGINE_SECTIONS = tuple(field.name for field in dataclasses.fields(EngineParams))
+# name of the section -> parameters as they usually are
+USUAL: dict[str, Any] = {
+    "content": ContentParams(),
+    "blend": BlendParams(),
+    **{name: getattr(EngineParams(), name) for name in ENGINE_SECTIONS},
 }

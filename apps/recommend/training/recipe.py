@@ -15,8 +15,9 @@ import msgspec
 from apps.recommend import conf
 from apps.recommend.ml.blend import BlendParams
 from apps.recommend.ml.covisitation import CovisitationParams
+from apps.recommend.ml.engineparams import EngineParams, PopularityParams
 from apps.recommend.ml.tokens import ContentParams
-from apps.recommend.training.parameters import PARAMETERS, PopularityParams
+from apps.recommend.training.parameters import ENGINE_SECTIONS, USUAL
 from specrec.kernel.errors import Invalid
 
 Count = Annotated[int, msgspec.Meta(ge=0)]
@@ -63,7 +64,7 @@ class Needs:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """algorithms: by name the parameters that differ from the usual ones; what is not named is not fitted
+    """algorithms: by name the parameters that differ from the usual ones
     search: by algorithm and parameter between which two values a search may choose
     seeds: everything drawn by chance is drawn with the first; a benchmark repeats with each
     """
@@ -138,9 +139,15 @@ class Recipe:
         """Return after how long popularity halves."""
         return self.params("popularity", PopularityParams).half_life_days
 
+    @property
+    def engine(self) -> EngineParams:
+        """Return what the engine is told."""
+        return EngineParams(**{name: self.params(name, type(USUAL[name])) for name in ENGINE_SECTIONS})
+
     def params(self, algorithm: str, kind: type[_T]) -> _T:
         """Return the parameters of an algorithm, the usual ones where the recipe says nothing of it."""
-        return msgspec.convert(self.algorithms.get(algorithm, {}), type=kind)
+        usual = msgspec.to_builtins(USUAL[algorithm])
+        return msgspec.convert(usual | self.algorithms.get(algorithm, {}), type=kind)
 
     def with_params(self, algorithm: str, **changes: Any) -> "Recipe":
         """Return the recipe with other values of an algorithm's parameters; raises Invalid."""
@@ -178,10 +185,9 @@ def _check(recipe: Recipe, *, source: str) -> None:
     for metric in set(recipe.evaluation.metrics) - set(METRICS):
         raise _unknown_name(source, f"evaluation.metrics: {metric}", list(METRICS))
     for name, section in recipe.algorithms.items():
-        kind_of = PARAMETERS.get(name)
-        if kind_of is None:
-            raise _unknown_name(source, f"algorithms.{name}", list(PARAMETERS))
-        _check_section(source, name, section, kind_of)
+        if name not in USUAL:
+            raise _unknown_name(source, f"algorithms.{name}", list(USUAL))
+        _check_section(source, name, section, type(USUAL[name]))
     for name, ranges in recipe.search.items():
         for key, (low, high) in ranges.items():
             place = f"search.{name}.{key}"
@@ -194,10 +200,9 @@ def _check(recipe: Recipe, *, source: str) -> None:
 def _check_end(source: str, recipe: Recipe, place: tuple[str, str], end: float) -> None:
     """Raise Invalid where a parameter may not have the value that its search ends at."""
     name, key = place
-    kind = PARAMETERS.get(name)
-    if kind is None:
-        raise _unknown_name(source, f"search.{name}", list(PARAMETERS))
-    _check_section(source, name, recipe.algorithms.get(name, {}) | {key: end}, kind)
+    if name not in USUAL:
+        raise _unknown_name(source, f"search.{name}", list(USUAL))
+    _check_section(source, name, recipe.algorithms.get(name, {}) | {key: end}, type(USUAL[name]))
 
 
 def _check_section(source: str, name: str, section: dict[str, Any], kind: type) -> None:

@@ -16,7 +16,7 @@ from apps.recommend.contracts import Searched
 from apps.recommend.training import evaluate, missing
 from apps.recommend.training.dataset import TrainingData, by_sequence, load_training_data, take
 from apps.recommend.training.evaluate import HoldOut
-from apps.recommend.training.parameters import PARAMETERS
+from apps.recommend.training.parameters import USUAL
 from apps.recommend.training.recipe import Recipe
 from apps.recommend.training.recipes import Content, combine, fit_from_catalogue, fit_from_events
 from apps.recommend.training.site_recipe import site_recipe
@@ -59,7 +59,7 @@ def search_recipe(
 def space_of(recipe: Recipe) -> list[Searched]:
     """Return what may be chosen, in the order of the recipe."""
     return [
-        Searched(f"{algorithm}.{key}", low, high, getattr(recipe.params(algorithm, PARAMETERS[algorithm]), key))
+        Searched(f"{algorithm}.{key}", low, high, getattr(recipe.params(algorithm, type(USUAL[algorithm])), key))
         for algorithm, ranges in recipe.search.items()
         for key, (low, high) in ranges.items()
     ]

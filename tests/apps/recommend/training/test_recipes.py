@@ -1,6 +1,7 @@
 """Recipes as files: read, refused with file and field, found by name, listed and shown."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from django.core.management import CommandError, call_command
 from pytest_django.fixtures import Settings
 
 from apps.recommend.ml.covisitation import CovisitationParams
+from apps.recommend.ml.engineparams import EngineParams
 from apps.recommend.models import TrainingSchedule
 from apps.recommend.training.recipe import Recipe, parse_recipe
 from apps.recommend.training.recipes import DEFAULT_RECIPE, KNOWN, get_recipe, read_recipe
@@ -84,6 +86,15 @@ class TestParseRecipe:
 
     def test_no_name(self) -> None:
         assert "name" in refused("version = 1\n").message
+
+
+class TestEngine:
+    def test_is_told_what_the_recipe_says_and_the_usual_besides(self) -> None:
+        text = SMALL + "[algorithms.transitions]\nsmoothing = 3.0\n[algorithms.mix]\ncandidates = 60\n"
+        told, usual = parse_recipe(text, source="own-2.toml").engine, EngineParams()
+        assert (told.covisitation.window, told.mix.candidates) == (4, 60)
+        assert told.transitions == replace(usual.transitions, smoothing=3.0)
+        assert (told.transitions.window, told.ranker) == (1, usual.ranker)
 
 
 class TestWithParams:
