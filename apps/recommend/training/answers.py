@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from apps.recommend.ml import metrics
+from apps.recommend.ml import engine, metrics
 from apps.recommend.ml.blend import BlendArrays, BlendParams, Weighted, score_history
+from apps.recommend.ml.engine import Found
 from apps.recommend.ml.split import Questions
 from apps.recommend.training.assess import SLATE, Answers, Asked, assess
 from apps.recommend.training.assessment import Assessment
@@ -79,3 +80,8 @@ def answer_by_blend(questions: Questions, model: BlendArrays, params: BlendParam
         slates[number, : min(SLATE, len(rows))] = rows[:SLATE]
         places.append(metrics.place_of(rows, scores, case.target))
     return Answers(*metrics.to_places(places), slates)
+
+
+def answer_by_found(found: Found, targets: NDArray[np.int32]) -> Answers:
+    """Return what the engine found for questions with these targets (`engine.find`); its mix masks the histories."""
+    return Answers(*engine.places(found, targets), found.rows[:, :SLATE])

@@ -9,10 +9,10 @@ from apps.recommend.training.charts import Bar, Graph, Line, Style
 _STYLE = Style(
     background="transparent",
     plot_background="transparent",
-    colors=("#1d5fa8", "#b0b7c0", "#c4762b", "#4f8f5b"),
+    colors=("#1d5fa8", "#8a93a0", "#c4762b", "#4f8f5b"),
     font_family="system-ui, sans-serif",
-    label_font_size=12,
-    major_label_font_size=12,
+    label_font_size=11,
+    major_label_font_size=11,
     legend_font_size=13,
     title_font_size=15,
 )
@@ -71,6 +71,7 @@ def _options(title: str) -> dict[str, object]:
         "height": 360,
         "legend_at_bottom": True,
         "include_x_axis": True,
+        "truncate_label": -1,
     }
 
 
