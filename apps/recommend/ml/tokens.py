@@ -17,11 +17,13 @@ class ContentParams:
     """text_weight: how much a word of the name or description counts beside an attribute
     max_share: a token that more than this share of the items have says nothing
     number_bins: numeric attributes become this many bins of equal frequency
+    sentence_share: how much vectors of the texts count beside the tokens, 0 to 1; above 0 a sentence model is needed
     """
 
     text_weight: float = 0.3
     max_share: float = 0.3
     number_bins: int = 8
+    sentence_share: float = 0.0
     top_k: int = 50
 
 

@@ -21,6 +21,7 @@ from apps.recommend.ml.projection import Projection, fit_components, project
 from apps.recommend.ml.sequences import Sequences
 from apps.recommend.ml.tokens import Described, Vocabulary, fit_tokens
 from apps.recommend.training.recipe import Recipe, parse_recipe
+from apps.recommend.training.sentences import embed_if_wanted
 from specrec.kernel.errors import Invalid, NotFound
 
 __all__ = ["Recipe"]
@@ -115,9 +116,10 @@ def fit_from_events(recipe: Recipe, sequences: Sequences, all_events: Sequences,
 
 
 def fit_from_catalogue(recipe: Recipe, items: Described) -> Content:
-    """Return token vectors and neighbours by content."""
+    """Return token vectors and neighbours by content; raises what `embed_if_wanted` raises."""
     vocabulary, tokens = fit_tokens(items, recipe.content)
-    return Content(vocabulary=vocabulary, tokens=tokens, neighbours=fit_content(tokens, recipe.content))
+    sentences = embed_if_wanted(items.texts, share=recipe.content.sentence_share)
+    return Content(vocabulary, tokens, fit_content(tokens, recipe.content, sentences=sentences))
 
 
 def fit_vectors(recipe: Recipe, content: Content, size: int) -> tuple[Projection, NDArray[np.float32]]:

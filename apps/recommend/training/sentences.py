@@ -44,6 +44,24 @@ class _PoolingConfig(msgspec.Struct):
     pooling_mode_cls_token: bool = False
 
 
+def embed_if_wanted(texts: Sequence[str], *, share: float) -> NDArray[np.float32] | None:
+    """Return the vectors of the texts where a recipe gives them a share, None where it gives them none.
+
+    Raises Invalid where they have a share and the setting names no model, and what `load_sentence_model` raises.
+    """
+    if share <= 0.0:
+        return None
+    model = find_sentence_model()
+    if model is None:
+        raise Invalid(
+            "The recipe gives sentences a share of the content, and no model makes vectors of them: set "
+            "SPECREC_SENTENCE_MODEL to a folder with model.onnx and tokenizer.json, or content.sentence_share to 0.",
+            code="no_sentence_model",
+            field="content.sentence_share",
+        )
+    return embed_texts(model, texts)
+
+
 def find_sentence_model() -> SentenceModel | None:
     """Return the model of the setting, None where there is none; raises what `load_sentence_model` raises."""
     return load_sentence_model(Path(settings.SENTENCE_MODEL)) if settings.SENTENCE_MODEL else None

@@ -11,7 +11,7 @@ from onnx import TensorProto, helper, numpy_helper
 from tokenizers import Tokenizer, models, pre_tokenizers
 
 from apps.recommend.training import sentences
-from apps.recommend.training.sentences import embed_texts, find_sentence_model, load_sentence_model
+from apps.recommend.training.sentences import embed_if_wanted, embed_texts, find_sentence_model, load_sentence_model
 from specrec.kernel.errors import Invalid, Unavailable
 
 WORDS = {"[PAD]": 0, "[UNK]": 1, "round": 2, "frame": 3, "lens": 4}
@@ -126,3 +126,20 @@ class TestFindSentenceModel:
             found = find_sentence_model()
         assert found is not None
         assert embed_texts(found, ["round"]).tolist() == [[1.0, 0.0]]
+
+
+class TestEmbedIfWanted:
+    def test_a_recipe_without_a_share_needs_no_model(self) -> None:
+        assert embed_if_wanted(["round"], share=0.0) is None
+
+    def test_a_recipe_with_a_share_has_the_vectors(self, tmp_path: Path) -> None:
+        with override_settings(SENTENCE_MODEL=str(write_model(tmp_path))):
+            made = embed_if_wanted(["round", "frame"], share=0.5)
+        assert made is not None
+        assert made.tolist() == [[1.0, 0.0], [0.0, 1.0]]
+
+    @override_settings(SENTENCE_MODEL="")
+    def test_a_share_without_a_model_says_what_to_do(self) -> None:
+        with pytest.raises(Invalid, match="SPECREC_SENTENCE_MODEL") as raised:
+            embed_if_wanted(["round"], share=0.5)
+        assert (raised.value.code, raised.value.field) == ("no_sentence_model", "content.sentence_share")
