@@ -5,10 +5,9 @@ recipe name are comparable.
 """
 
 import dataclasses
-import math
 import tomllib
 from dataclasses import dataclass, field
-from typing import Annotated, Any, TypeVar, get_type_hints
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 
@@ -17,14 +16,13 @@ from apps.recommend.ml.blend import BlendParams
 from apps.recommend.ml.covisitation import CovisitationParams
 from apps.recommend.ml.engineparams import EngineParams, PopularityParams
 from apps.recommend.ml.tokens import ContentParams
+from apps.recommend.training.checking import bad, check_algorithms, check_names, refuse_unknown, told
 from apps.recommend.training.parameters import ENGINE_SECTIONS, USUAL
-from specrec.kernel.errors import Invalid
 
 Count = Annotated[int, msgspec.Meta(ge=0)]
 Days = Annotated[int, msgspec.Meta(ge=1, le=3_650)]
 Weight = Annotated[float, msgspec.Meta(ge=0.0, le=1_000.0)]
 Name = Annotated[str, msgspec.Meta(pattern=r"\A[a-z][a-z0-9-]{0,50}\Z")]
-METRICS = ("recall@10", "ndcg@10")
 _T = TypeVar("_T")
 
 
@@ -167,79 +165,17 @@ def parse_recipe(text: str, *, source: str) -> Recipe:
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise _bad(source, None, f"it is not TOML: {error}") from error
-    _refuse_unknown(document, Recipe, source, ())
+        raise bad(source, None, f"it is not TOML: {error}") from error
+    refuse_unknown(document, Recipe, source, ())
     try:
         recipe = msgspec.convert(document, type=Recipe)
     except msgspec.ValidationError as error:
-        reason, field_name = _told(error)
-        raise _bad(source, field_name, reason) from error
+        reason, field_name = told(error)
+        raise bad(source, field_name, reason) from error
     _check(recipe, source=source)
     return recipe
 
 
 def _check(recipe: Recipe, *, source: str) -> None:
-    """Raise Invalid for what the types cannot say."""
-    for kind in recipe.dataset.event_weights.keys() - conf.EVENT_WEIGHTS.keys():
-        raise _unknown_name(source, f"dataset.event_weights.{kind}", list(conf.EVENT_WEIGHTS))
-    for metric in set(recipe.evaluation.metrics) - set(METRICS):
-        raise _unknown_name(source, f"evaluation.metrics: {metric}", list(METRICS))
-    for name, section in recipe.algorithms.items():
-        if name not in USUAL:
-            raise _unknown_name(source, f"algorithms.{name}", list(USUAL))
-        _check_section(source, name, section, type(USUAL[name]))
-    for name, ranges in recipe.search.items():
-        for key, (low, high) in ranges.items():
-            place = f"search.{name}.{key}"
-            if not low < high:
-                raise _bad(source, place, f"{low} is not below {high}")
-            for end in (low, high):
-                _check_end(source, recipe, (name, key), end)
-
-
-def _check_end(source: str, recipe: Recipe, place: tuple[str, str], end: float) -> None:
-    """Raise Invalid where a parameter may not have the value that its search ends at."""
-    name, key = place
-    if name not in USUAL:
-        raise _unknown_name(source, f"search.{name}", list(USUAL))
-    _check_section(source, name, recipe.algorithms.get(name, {}) | {key: end}, type(USUAL[name]))
-
-
-def _check_section(source: str, name: str, section: dict[str, Any], kind: type) -> None:
-    place = f"algorithms.{name}"
-    _refuse_unknown(section, kind, source, ("algorithms", name))
-    for key, value in section.items():
-        if isinstance(value, float) and not math.isfinite(value):
-            raise _bad(source, f"{place}.{key}", "a parameter is a finite number")
-    try:
-        msgspec.convert(section, type=kind)
-    except msgspec.ValidationError as error:
-        reason, inner = _told(error)
-        raise _bad(source, f"{place}.{inner}" if inner else place, reason) from error
-
-
-def _refuse_unknown(values: dict[str, Any], kind: type, source: str, path: tuple[str, ...]) -> None:
-    """Raise Invalid for a key that is no field; a misspelt one would otherwise be the usual value, silently."""
-    hints = get_type_hints(kind)
-    names = [one.name for one in dataclasses.fields(kind)]
-    for key, value in values.items():
-        place = (*path, key)
-        if key not in names:
-            raise _unknown_name(source, ".".join(place), names)
-        if dataclasses.is_dataclass(hints[key]) and isinstance(value, dict):
-            _refuse_unknown(value, hints[key], source, place)
-
-
-def _told(error: msgspec.ValidationError) -> tuple[str, str | None]:
-    """Return what msgspec says, and the field where it says one."""
-    reason, _, place = str(error).partition(" - at `$")
-    return reason.replace("`", ""), place.strip("`.") or None
-
-
-def _unknown_name(source: str, place: str, known: list[str]) -> Invalid:
-    return _bad(source, place, f"there is no such name here; there are {', '.join(known)}")
-
-
-def _bad(source: str, field_name: str | None, reason: str) -> Invalid:
-    where = f"{source}, {field_name}" if field_name else source
-    return Invalid(f"The recipe cannot be read: {where}: {reason}.", code="bad_recipe", field=field_name, file=source)
+    check_names(set(recipe.dataset.event_weights), set(recipe.evaluation.metrics), source=source)
+    check_algorithms(recipe.algorithms, recipe.search, source=source)
