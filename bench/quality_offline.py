@@ -39,7 +39,7 @@ def measure_offline(options: argparse.Namespace) -> Report:
     peers = [] if options.peers == "none" else peers
     count = len(options.seeds) * (2 if lean else 1) + len(peers) + 2
     with tqdm(total=count, unit=" fits", disable=None, file=sys.stderr) as bar:
-        warm = _asked(bar, ENGINE, work | {"method": recipe, "seed": options.seeds[0], "limit": 1, "warm": True})
+        warm = _asked(bar, ENGINE, work | {"method": recipe, "seed": options.seeds[0], "limit": 1})
         own = _by_seed(bar, work | {"method": recipe}, options.seeds)
         small = _by_seed(bar, work | {"method": lean}, options.seeds) if lean else None
         popular = _asked(bar, POPULARITY, work | {"method": "popularity", "seed": options.seeds[0]})

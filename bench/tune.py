@@ -81,7 +81,7 @@ def space_of(document: dict[str, Any], *, source: str) -> dict[str, Choice]:
     return space
 
 
-def suggest(trial: optuna.Trial, name: str, choice: Choice) -> Any:
+def suggest(trial: optuna.trial.BaseTrial, name: str, choice: Choice) -> Any:
     """Return a value between two numbers, or one of the values."""
     numbers = all(isinstance(value, int | float) and not isinstance(value, bool) for value in choice)
     if not numbers or len(choice) > 2:  # noqa: PLR2004 - not two ends
