@@ -5,10 +5,12 @@ from pathlib import Path
 import pytest
 from django.test import override_settings
 
-from apps.recommend.training.counters import chosen_counter
+from apps.recommend.ml.covisitation import CovisitationParams
+from apps.recommend.training.counters import chosen_counter, one_table
 from apps.recommend.training.counting import count_here
 from apps.recommend.training.spark import SparkCounter
 from specrec.kernel.errors import Invalid
+from tests.suites.counting.events import dense, in_turn
 
 
 class TestChosenCounter:
@@ -24,3 +26,13 @@ class TestChosenCounter:
         with pytest.raises(Invalid) as refused:
             chosen_counter()
         assert (refused.value.code, refused.value.field) == ("unknown_counting", "SPECREC_COUNTING")
+
+
+class TestOneTable:
+    def test_the_engine_asks_for_a_table_and_gets_it(self) -> None:
+        table = one_table(count_here)(in_turn(0, 1), 2, CovisitationParams(window=1, backward=0.0))
+        assert dense(table).tolist() == [[0.0, 1.0], [0.0, 0.0]]
+
+    def test_what_is_refused_stays_refused(self) -> None:
+        with pytest.raises(Invalid):
+            one_table(count_here)(in_turn(0, 7), 2, CovisitationParams())
