@@ -8,7 +8,7 @@ import pytest
 from apps.recommend import api
 from apps.recommend.ml.drift import population_stability
 from apps.recommend.models import ModelVersion
-from apps.recommend.registry import counters, drift
+from apps.recommend.registry import counters
 from apps.recommend.registry.drift import measure_drift, read_drift
 from apps.recommend.registry.figures import measure_models
 from apps.recommend.registry.outcomes import count_outcomes, read_outcomes
@@ -60,7 +60,7 @@ def happens(monkeypatch: pytest.MonkeyPatch, learned: dict[str, int], lately: di
         found = learned if until == NOW.date() else lately
         return [("view", item, until, number) for item, number in found.items()]
 
-    monkeypatch.setattr(drift.tracking, "sum_item_days", sums)
+    monkeypatch.setattr(tracking, "sum_item_days", sums)
 
 
 class TestMeasureDrift:

@@ -6,7 +6,7 @@ import pytest
 import redis
 
 from apps.recommend.models import ModelVersion, TrainingSchedule
-from apps.recommend.registry import counters, guard
+from apps.recommend.registry import counters
 from apps.recommend.registry.guard import guard_models, judge_live
 from apps.recommend.registry.promote import promote_model, roll_back
 from tests.apps.recommend.training.small_model import (
@@ -127,7 +127,7 @@ class TestGuardModels:
         def away(**_: object) -> None:
             raise redis.ConnectionError
 
-        monkeypatch.setattr(guard.counters, "read", away)
+        monkeypatch.setattr(counters, "read", away)
         assert guard_models(now=LATER) == []
         assert self.state_of("m2") == "promoted"
 
