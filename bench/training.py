@@ -3,7 +3,7 @@
     python -m bench.training [--events N…] [--items N] [--recipe NAME] [--json FILE]
     python -m bench.training --spark FOLDER
 
-Prints seconds and peak memory of each part and the slopes: n events cost n ** slope, so that 1 is in proportion. With
+Prints seconds and peak memory of each step and the slopes: n events cost n ** slope, so that 1 is in proportion. With
 --spark it counts the baskets of the Complete Journey in this process and on Spark instead, and compares the numbers;
 it exits with 1 where they differ by more than rounding.
 """
@@ -53,8 +53,8 @@ def _measure(options: argparse.Namespace) -> dict[str, Any]:
             work = {"events": count, "items": options.items, "seed": options.seed, "folder": folder}
             made = ask_child("bench.growth.synthetic", work | {"method": f"{count} synthetic events"})
             fitted = ask_child("bench.growth.fit", work | {"method": f"the fit of {count}", "recipe": options.recipe})
-        highest = max(part["peak_mb"] for part in fitted["parts"].values())
-        sizes.append(fitted | {"peak_mb": highest, "events": made["events"], "shoppers": made["shoppers"]})
+        fitted["peak_mb"] = fitted.pop("highest_mb")  # of the fit alone, not of what came before it in the process
+        sizes.append(fitted | {"events": made["events"], "shoppers": made["shoppers"]})
     return {"items": options.items, "recipe": options.recipe, "sizes": sizes, "slopes": _slopes(sizes)}
 
 
@@ -71,14 +71,13 @@ def _slopes(sizes: list[dict[str, Any]]) -> list[dict[str, float]]:
 
 def _print(report: dict[str, Any]) -> None:
     sizes = report["sizes"]
-    print(f"\n{report['items']:,} items, recipe {report['recipe']}; seconds and MB at the highest, by part")
-    print(f"{'':22}" + "".join(f"{size['events']:>20,}" for size in sizes) + "   events")
-    for name in sizes[0]["parts"]:
-        cells = (f"{size['parts'][name]['seconds']:11.2f} {size['parts'][name]['peak_mb']:8,.0f}" for size in sizes)
-        print(f"{name:22}" + "".join(cells))
-    print(f"{'all':22}" + "".join(f"{size['seconds']:11.2f} {size['peak_mb']:8,.0f}" for size in sizes))
-    print(f"{'pairs':22}" + "".join(f"{size['pairs']:20,}" for size in sizes))
-    print(f"{'first compilation':22}" + "".join(f"{size['compile_seconds']:11.2f} {'':8}" for size in sizes))
+    print(f"\n{report['items']:,} items, recipe {report['recipe']}; seconds and MB at the highest, by step")
+    print(f"{'':24}" + "".join(f"{size['events']:>20,}" for size in sizes) + "   events")
+    for name in sizes[-1]["steps"]:
+        print(f"{name:24}" + "".join(_cell(size["steps"].get(name, {})) for size in sizes))
+    print(f"{'all':24}" + "".join(_cell(size) for size in sizes))
+    print(f"{'pairs':24}" + "".join(f"{size['pairs']:20,}" for size in sizes))
+    print(f"{'first compilation':24}" + "".join(f"{size['compile_seconds']:11.2f} {'':8}" for size in sizes))
     for slope in report["slopes"]:
         print("slope: " + ", ".join(f"{name} {value}" for name, value in slope.items()))
     for size in sizes:
@@ -87,6 +86,11 @@ def _print(report: dict[str, Any]) -> None:
                 f"budget of 10 million: {size['seconds']:.0f} of {BUDGET_SECONDS} s, "
                 f"{size['peak_mb']:,} of {BUDGET_MB:,} MB"
             )
+
+
+def _cell(step: dict[str, Any]) -> str:
+    highest = f"{step['peak_mb']:,.0f}" if "peak_mb" in step else ""
+    return f"{step['seconds']:11.2f} {highest:>8}" if step else " " * 20
 
 
 def _print_twins(report: dict[str, Any]) -> int:
