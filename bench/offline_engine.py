@@ -5,15 +5,13 @@ from typing import Any
 
 import numpy as np
 
-from apps.recommend.ml.blend import BlendParams, score_history
 from apps.recommend.ml.content import fit_content
-from apps.recommend.ml.covisitation import fit_covisitation
-from apps.recommend.ml.metrics import place_of
-from apps.recommend.ml.popularity import fit_popularity
+from apps.recommend.ml.engine import Engine, Histories, find, places
+from apps.recommend.ml.fitting import Material, fit_engine
 from apps.recommend.ml.sequences import Sequences
 from apps.recommend.ml.tokens import Described, fit_tokens
 from apps.recommend.training.recipe import Recipe, parse_recipe
-from apps.recommend.training.recipes import KNOWN, BlendModel
+from apps.recommend.training.recipes import KNOWN
 from bench.offline.data import Questions
 from bench.offline.places import SHOWN, Answers
 from specrec.kernel.errors import NotFound
@@ -50,30 +48,22 @@ def with_changes(recipe: Recipe, changes: dict[str, Any]) -> Recipe:
     return recipe
 
 
-def fit(recipe: Recipe, train: Sequences, described: Described, *, seed: int) -> tuple[BlendModel, BlendParams]:  # noqa: ARG001 - nothing is drawn yet
-    """Fit everything that the recipe has: counting, candidates, ranker."""
-    n_items = len(described.texts)
+def fit(recipe: Recipe, train: Sequences, described: Described, *, seed: int) -> Engine:
+    """Fit everything that the recipe has: counting, content, candidates, ranker."""
     _, tokens = fit_tokens(described, recipe.content)
-    popular = fit_popularity(train.item, train.weight, train.time, n_items, half_life_days=recipe.half_life_days)
-    lists = fit_covisitation(train, n_items, recipe.covisitation)
-    return BlendModel(*lists, *fit_content(tokens, recipe.content), popular), recipe.blend
+    material = Material(train, train, fit_content(tokens, recipe.content), len(described.texts))
+    return fit_engine(material, recipe.engine, seed=seed).engine
 
 
-def answer(engine: tuple[BlendModel, BlendParams], questions: Questions) -> Answers:
-    """Ask the fitted engine every question."""
-    model, params = engine
-    better = np.full(len(questions), -1, dtype=np.int64)
-    tied = np.zeros(len(questions), dtype=np.int64)
-    shown = np.zeros(len(model.popularity), dtype=np.bool_)
-    for number, target in enumerate(questions.targets.tolist()):
-        history = questions.rows[questions.indptr[number] : questions.indptr[number + 1]]
-        scored = score_history(model, history, params)
-        rows, scores = scored.rows, scored.scores
-        if questions.exclude_history:
-            fresh = ~np.isin(rows, history)
-            rows, scores = rows[fresh], scores[fresh]
-        shown[rows[:SHOWN]] = True
-        better[number], tied[number] = place_of(rows, scores, target) or (-1, 0)
+def answer(engine: Engine, questions: Questions) -> Answers:
+    """Ask the fitted engine every question; what the protocol excludes is never answered, whatever the recipe says."""
+    if questions.exclude_history:
+        engine = engine._replace(mix=engine.mix._replace(repeats=False))
+    found = find(engine, Histories(questions.indptr, questions.rows))
+    better, tied = places(found, questions.targets)
+    first = found.rows[:, :SHOWN]
+    shown = np.zeros(len(engine.tables.popularity), dtype=np.bool_)
+    shown[first[first >= 0]] = True
     return Answers(better, tied, shown)
 
 

@@ -58,6 +58,7 @@ def _asked(bar: "tqdm[Any]", module: str, work: Work) -> Report:
     bar.set_description(str(work["method"]))
     found = ask_child(module, work)
     bar.update()
+    bar.write(f"{work['method']}: ndcg@10 {found['ndcg@10']:.4f}", file=sys.stderr)
     return {"method": work["method"], "left_out": None} | found
 
 
