@@ -1,7 +1,7 @@
 """Which other libraries' methods are measured beside ours, whether they are here, and what they are given.
 
 Every peer learns from the same events as a matrix of ones, and is asked with the same histories. Settings are one set
-for all data; ALS, BPR and BM25 have those that were best on the validation item of Amazon Beauty.
+for all data: of ALS the best of eight, of BPR the best of five on the validation item of Amazon Beauty.
 """
 
 from dataclasses import dataclass

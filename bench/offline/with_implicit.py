@@ -88,7 +88,7 @@ FITS: dict[str, Fit] = {
     "implicit TF-IDF": neighbours(lambda: TFIDFRecommender(K=NEIGHBOURS)),
     "implicit BM25": neighbours(lambda: BM25Recommender(K=NEIGHBOURS, B=0.2)),
     "implicit ALS": als(factors=256, regularization=100.0, alpha=40.0),
-    "implicit BPR": bpr(factors=128, learning_rate=0.1, regularization=0.05),
+    "implicit BPR": bpr(factors=128, learning_rate=0.15, regularization=0.05),
 }
 
 
