@@ -6,22 +6,34 @@ from dataclasses import dataclass
 import numpy as np
 
 from apps.catalog.contracts import ItemColumns
-from apps.recommend.ml.blend import BlendArrays, BlendParams, Scored, Weighted, score_history
-from apps.recommend.ml.neighbours import Neighbours
+from apps.recommend.ml.engine import Engine, score
+from apps.recommend.ml.selection import Allowed
 
 
 @dataclass(frozen=True, slots=True)
 class LaidModel:
-    """What serving needs of a loaded model version: its arrays and the items that their rows stand for.
+    """What serving needs of a loaded model version: its engine and the items that its rows stand for.
 
-    together: the arrays' two neighbour lists as one, by the weights of `params`
+    behaviour, alike: the same engine asked for what came after alone, and for what is like by content alone
     """
 
     stamp: str
     item_ids: Sequence[str]
-    arrays: BlendArrays
-    params: BlendParams
-    together: Neighbours | None = None
+    engine: Engine
+    behaviour: Engine
+    alike: Engine
+
+
+def lay(*, stamp: str, item_ids: Sequence[str], engine: Engine) -> LaidModel:
+    """Return the version as serving asks it."""
+    silent = engine.mix._replace(covisitation=0.0, transitions=0.0, latent=0.0, content=0.0, neighbours=0.0)
+    return LaidModel(
+        stamp=stamp,
+        item_ids=item_ids,
+        engine=engine,
+        behaviour=engine._replace(mix=silent._replace(covisitation=1.0)),
+        alike=engine._replace(mix=silent._replace(content=1.0)),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +106,7 @@ def make_shelf(*, columns: ItemColumns, model: LaidModel | None = None) -> Shelf
     model_row[column_row[known]] = known
     popularity = np.zeros(count, dtype=np.float32)
     if model is not None:
-        popularity[column_row[known]] = model.arrays.popularity[known]
+        popularity[column_row[known]] = model.engine.tables.popularity[known]
     order = np.argsort(-popularity, kind="stable").astype(np.int32)
     return Shelf(
         columns=columns,
@@ -115,47 +127,29 @@ def in_order(rows: np.ndarray, question: Question) -> Candidates:
 
 
 def ask_model(
-    shelf: Shelf,
-    question: Question,
-    rows: np.ndarray,
-    *,
-    weights: np.ndarray | None = None,
-    covisitation: float | None = None,
-    content: float | None = None,
+    shelf: Shelf, question: Question, rows: np.ndarray, *, engine: Engine, weights: np.ndarray | None = None
 ) -> Candidates:
-    """Return what the model finds for these rows, of what may be answered; nothing where it knows none of them.
+    """Return what the engine finds for these rows, of what may be answered; nothing where it knows none of them.
 
+    engine: that of the shelf's model, or one of its halves, which the ranker has no say in
     weights: how much each of the rows says; None where all say the same
-    covisitation, content: override the weights of the model. First a few are ranked; all only where the mask left too
-    few of these.
     """
-    if shelf.model is None or not len(rows):
-        return NOTHING
     known = shelf.model_row[rows]
     held = known >= 0
-    known = known[held]
-    if not len(known):
+    if shelf.model is None or not held.any():
         return NOTHING
-    history = known if weights is None else Weighted(known, weights[held])
-    arrays, params = shelf.model.arrays, shelf.model.params
-    limit: int | None = question.limit * 4 + 60
-    while True:
-        scored = score_history(
-            arrays,
-            history,
-            params,
-            limit=limit,
-            covisitation=covisitation,
-            content=content,
-            together=shelf.model.together,
-        )
-        found = _from_scored(shelf, question, scored)
-        if limit is None or len(found.rows) >= question.limit or len(scored.rows) < limit:
-            return found
-        limit = None
-
-
-def _from_scored(shelf: Shelf, question: Question, scored: Scored) -> Candidates:
-    rows = shelf.column_row[scored.rows]
-    kept = np.flatnonzero((rows >= 0) & question.mask[rows])[: question.limit]  # row -1 reads the last, and is dropped
-    return Candidates(rows=rows[kept], scores=scored.scores[kept], because=shelf.column_row[scored.because_row[kept]])
+    ranked = engine is shelf.model.engine
+    found = score(
+        engine,
+        known[held],
+        shares=None if weights is None else weights[held],
+        allowed=Allowed(question.mask, shelf.column_row),
+        limit=question.limit,
+        ranked=ranked,
+    )
+    scores = 1.0 / (1.0 + np.exp(-found.scores)) if ranked and len(engine.trees.root) else found.scores
+    return Candidates(
+        rows=shelf.column_row[found.rows],
+        scores=scores.astype(np.float32),
+        because=np.where(found.because_row >= 0, shelf.column_row[found.because_row], -1).astype(np.int32),
+    )

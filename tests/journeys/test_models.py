@@ -34,9 +34,11 @@ name = "blind"
 version = 1
 description = "Finds nothing, on purpose"
 
-[algorithms.blend]
+[algorithms.mix]
 covisitation = 0.0
 content = 0.0
+latent = 0.0
+neighbours = 0.0
 """
 
 

@@ -11,11 +11,10 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from apps.recommend.ml.compiled import compiled
 from apps.recommend.ml.gather import Desk, Scratch, clear, gather, make_scratch, newest_first
-from apps.recommend.ml.selection import select
+from apps.recommend.ml.selection import Allowed, select
 from apps.recommend.ml.signals import WIDTH, Question, describe
 from apps.recommend.ml.tables import Mix, Places, Rows, Tables, Weights, read_only
 from apps.recommend.ml.trees import Trees, add_up
@@ -41,16 +40,20 @@ class Scored(NamedTuple):
 
 
 class Histories(NamedTuple):
-    """Several histories: that of question q is rows[start[q] : start[q + 1]], newest last. int64 [q + 1], int32."""
+    """Several histories: that of question q is rows[start[q] : start[q + 1]], newest last. int64 [q + 1], int32.
+
+    shares: float32, how much each place says, measured against the greatest of its history; None where all say the same
+    """
 
     start: Places
     rows: Rows
+    shares: Weights | None = None
 
 
 class Found(NamedTuple):
     """Candidates of a batch. rows: int32 [q, k]; scores: float32 [q, k]; size: int32 [q], how many of k there are.
 
-    lines: float32 [q, k, WIDTH], what the ranker sees; [0, k, WIDTH] where it was not asked for
+    lines: float32 [q, k, WIDTH], what the ranker sees; one line of it, without meaning, where it was not asked for
     """
 
     rows: Rows
@@ -62,12 +65,15 @@ class Found(NamedTuple):
 _local = threading.local()
 
 
+_ANYTHING = Allowed(np.zeros(0, dtype=np.bool_), np.zeros(0, dtype=np.int32))
+
+
 class _Asked(NamedTuple):
-    """A history with what each place of it says, and what may be answered: bool [n], or empty for everything."""
+    """A history with what each place of it says, and what may be answered."""
 
     history: Rows
     shares: Weights
-    allowed: NDArray[np.bool_]
+    allowed: Allowed
 
 
 @compiled
@@ -91,22 +97,36 @@ def _answer(engine: Engine, scratch: Scratch, asked: _Asked, most: int, lines: W
 
 
 @compiled
+def _measured(shares: Weights) -> Weights:
+    """Return the shares against the greatest of them."""
+    greatest = np.float32(0.0)
+    for at in range(len(shares)):
+        greatest = max(greatest, shares[at])
+    found = np.zeros(len(shares), np.float32)
+    for at in range(len(shares)):
+        found[at] = shares[at] / greatest if greatest > 0 else np.float32(0.0)
+    return found
+
+
+@compiled
 def _answer_span(
-    engine: Engine, scratch: Scratch, histories: Histories, span: tuple[int, int], found: Found, *, ranked: bool
+    engine: Engine, scratch: Scratch, asked: tuple[Places, Rows, Weights], span: tuple[int, int], found: Found
 ) -> None:
-    most = found.rows.shape[1]
-    keeps = len(found.lines) > 0
-    lines = np.zeros((most if ranked else 0, WIDTH), np.float32)
-    everything = np.zeros(0, np.bool_)
+    """Answer the questions of the span; nothing is ranked where `found.lines` has no line."""
+    start, rows, shares = asked
+    width, keeps = found.rows.shape[1], found.lines.shape[0] > 1
+    lines = np.zeros((found.lines.shape[1], WIDTH), np.float32)
+    anything = Allowed(np.zeros(0, np.bool_), np.zeros(0, np.int32))
     for at in range(span[0], span[1]):
-        history = histories.rows[histories.start[at] : histories.start[at + 1]]
-        shares = np.ones(len(history), np.float32)
+        history, told = rows[start[at] : start[at + 1]], np.ones(start[at + 1] - start[at], np.float32)
+        if len(shares) > 0:
+            told = _measured(shares[start[at] : start[at + 1]])
         if keeps:
             lines = found.lines[at]
-        rows, scores, _ = _answer(engine, scratch, _Asked(history, shares, everything), most, lines)
-        found.rows[at, : len(rows)] = rows
-        found.scores[at, : len(rows)] = scores
-        found.size[at] = len(rows)
+        best, scores, _ = _answer(engine, scratch, _Asked(history, told, anything), width, lines)
+        found.rows[at, : len(best)] = best
+        found.scores[at, : len(best)] = scores
+        found.size[at] = len(best)
 
 
 def score(
@@ -114,28 +134,24 @@ def score(
     history: Rows,
     *,
     shares: Weights | None = None,
-    allowed: NDArray[np.bool_] | None = None,
+    allowed: Allowed | None = None,
     limit: int | None = None,
     ranked: bool = True,
 ) -> Scored:
     """Return what fits a history (rows, newest last), best first; ties go to the lower row.
 
     Rows that the tables do not know are left out of the history. shares: float32, how much each place of it says,
-    measured against the greatest; 0 says nothing. allowed: bool [n], what may be answered.
-    limit: at least 1; without it as many as the mix has candidates. Not ranked: by the blend of the sources alone.
+    measured against the greatest; 0 says nothing. limit: at least 1; without it as many as the mix has candidates.
+    Not ranked: by the blend of the sources alone.
     """
-    size = len(engine.tables.popularity)
-    told = np.ones(len(history), dtype=np.float32) if shares is None else np.asarray(shares, dtype=np.float32)
-    known = (history >= 0) & (history < size)
+    told = np.ones(len(history), dtype=np.float32) if shares is None else _measured(shares.astype(np.float32))
+    known = (history >= 0) & (history < len(engine.tables.popularity))
     if not known.all():
         history, told = history[known], told[known]
-    if len(told) and told.max() > 0:
-        told = told / told.max()
     most = max(engine.mix.candidates, limit or 0)
-    lines = np.zeros((most if ranked else 0, WIDTH), dtype=np.float32)
     # Of the types that a batch has as well: the same machine code answers both.
-    mask = np.zeros(0, dtype=np.bool_) if allowed is None else allowed
-    asked = _Asked(read_only(history.astype(np.int32, copy=False)), np.array(told, dtype=np.float32), mask)
+    lines = np.zeros((most if ranked else 0, WIDTH), dtype=np.float32)
+    asked = _Asked(read_only(history.astype(np.int32, copy=False)), told, _ANYTHING if allowed is None else allowed)
     rows, scores, leaders = _answer(engine, _scratch(engine.tables), asked, most, lines)
     return Scored(rows[:limit], scores[:limit], leaders[:limit])
 
@@ -154,14 +170,19 @@ def find(
         rows=np.full((count, most), -1, dtype=np.int32),
         scores=np.zeros((count, most), dtype=np.float32),
         size=np.zeros(count, dtype=np.int32),
-        lines=np.zeros((count if keep_lines else 0, most, WIDTH), dtype=np.float32),
+        lines=np.zeros((max(count, 2) if keep_lines else 1, most if ranked or keep_lines else 0, WIDTH), np.float32),
     )
-    asked = Histories(read_only(histories.start), read_only(histories.rows))
+    shares = np.empty(0, dtype=np.float32) if histories.shares is None else histories.shares
+    asked = (
+        read_only(np.asarray(histories.start, dtype=np.int64)),
+        read_only(np.asarray(histories.rows, dtype=np.int32)),
+        read_only(np.asarray(shares, dtype=np.float32)),
+    )
     bounds = np.linspace(0, count, _PARTS + 1).astype(np.int64).tolist()
     spans = [(begin, end) for begin, end in pairwise(bounds) if end > begin]
 
     def work(span: tuple[int, int]) -> int:
-        _answer_span(engine, _scratch(engine.tables), asked, span, found, ranked=ranked or keep_lines)
+        _answer_span(engine, _scratch(engine.tables), asked, span, found)
         return span[1]
 
     with ThreadPoolExecutor(THREADS, thread_name_prefix="engine") as pool:

@@ -73,23 +73,53 @@ def fit_tables(
     material: Material, params: EngineParams, *, seed: int, count_pairs: Count = count
 ) -> tuple[Tables, PairCounts]:
     """Return what every source learns from the material, and the counts of pairs."""
-    events, size = material.events, material.n_items
-    counts = count_pairs(events, size, params.covisitation)
-    lists, row_factor, column_factor = to_tables(counts, params.covisitation)
+    size = material.n_items
+    counts = count_pairs(material.events, size, params.covisitation)
     vectors = fit_latent(_matrix(counts), size=params.latent.size, seed=seed)
-    tables = Tables(
+    kept = _Kept(
+        latent=nearest(vectors, params.latent.neighbours) if params.mix.latent > 0 else no_lists(size),
+        content=no_lists(size) if material.content is None else make_lists(*material.content),
+        vectors=read_only(vectors),
+    )
+    return _with_events(kept, counts, material, params, count_pairs), counts
+
+
+def refit_tables(
+    tables: Tables, material: Material, params: EngineParams, *, count_pairs: Count = count
+) -> tuple[Tables, PairCounts]:
+    """Return the tables with all that is counted made anew of the material; vectors and likeness stay as they are."""
+    counts = count_pairs(material.events, material.n_items, params.covisitation)
+    kept = _Kept(latent=tables.latent, content=tables.content, vectors=tables.vectors)
+    return _with_events(kept, counts, material, params, count_pairs), counts
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What a refresh keeps."""
+
+    latent: Lists
+    content: Lists
+    vectors: Weights
+
+
+def _with_events(
+    kept: _Kept, counts: PairCounts, material: Material, params: EngineParams, count_pairs: Count
+) -> Tables:
+    lists, row_factor, column_factor = to_tables(counts, params.covisitation)
+    return Tables(
         covisitation=lists,
         row_factor=row_factor,
         column_factor=column_factor,
         transitions=_transitions(material, params, count_pairs),
-        latent=nearest(vectors, params.latent.neighbours) if params.mix.latent > 0 else no_lists(size),
-        content=no_lists(size) if material.content is None else make_lists(*material.content),
-        vectors=read_only(vectors),
+        latent=kept.latent,
+        content=kept.content,
+        vectors=kept.vectors,
         popularity=_popularity(material, params.popularity.half_life_days),
         recent=_popularity(material, params.popularity.recent_half_life_days),
-        sessions=index_sessions(events, size, most=params.sessions.most if params.mix.neighbours > 0 else 0),
+        sessions=index_sessions(
+            material.events, material.n_items, most=params.sessions.most if params.mix.neighbours > 0 else 0
+        ),
     )
-    return tables, counts
 
 
 def to_tables(counts: PairCounts, params: CovisitationParams) -> tuple[Lists, Weights, Weights]:

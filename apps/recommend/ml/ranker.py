@@ -9,7 +9,8 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from apps.recommend.ml.engine import Found
 from apps.recommend.ml.signals import WIDTH
 from apps.recommend.ml.tables import Rows, Weights
-from apps.recommend.ml.trees import Trees, no_trees, to_trees
+from apps.recommend.ml.treeexport import to_trees
+from apps.recommend.ml.trees import Trees, no_trees
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,31 @@
 """Step 2 of an answer: the best of what was touched, by a weighted sum of the sources. Compiled."""
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
 from apps.recommend.ml.compiled import compiled
 from apps.recommend.ml.gather import CONTENT, COVISITATION, LATENT, NEIGHBOURS, TRANSITIONS, Desk
 from apps.recommend.ml.tables import Rows, Weights
+
+
+class Allowed(NamedTuple):
+    """What may be answered: a row whose place (int32 [n]) is not -1, and marked in `mask` (bool). Both empty: any row.
+
+    Places are rows of whoever asks: a mask over a catalogue is read as it is, and only for what was found.
+    """
+
+    mask: NDArray[np.bool_]
+    place: Rows
+
+
+@compiled
+def _may(allowed: Allowed, row: int) -> bool:
+    if len(allowed.place) == 0:
+        return True
+    place = allowed.place[row]
+    return place >= 0 and bool(allowed.mask[place])
 
 
 @compiled
@@ -24,10 +44,10 @@ def blended(desk: Desk, row: int) -> float:
 
 
 @compiled
-def select(desk: Desk, history: Rows, touched: int, allowed: NDArray[np.bool_], most: int) -> tuple[Rows, Weights]:
+def select(desk: Desk, history: Rows, touched: int, allowed: Allowed, most: int) -> tuple[Rows, Weights]:
     """Return at most so many of the touched rows that are allowed, best first; ties go to the lower row.
 
-    allowed: bool [n], or empty where all are. Without `mix.repeats` the rows of the history are not among them.
+    Without `mix.repeats` the rows of the history are not among them.
     """
     mix, scratch = desk.mix, desk.scratch
     rows = np.empty(touched, np.int32)
@@ -35,7 +55,7 @@ def select(desk: Desk, history: Rows, touched: int, allowed: NDArray[np.bool_], 
     count = 0
     for at in range(touched):
         row = scratch.touched[at]
-        if len(allowed) > 0 and not allowed[row]:
+        if not _may(allowed, row):
             continue
         held = False
         for place in range(len(history)):

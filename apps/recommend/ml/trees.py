@@ -1,15 +1,14 @@
-"""Gradient-boosted trees as plain arrays: what scikit-learn fitted, without scikit-learn or a pickle."""
+"""Gradient-boosted trees as plain arrays: scoring needs neither scikit-learn nor a pickle."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.ensemble import HistGradientBoostingClassifier
 
 from apps.recommend.ml.compiled import compiled
 from apps.recommend.ml.tables import Rows, Weights, read_only
 
-_LEAF = -1
+LEAF = -1
 
 
 class Trees(NamedTuple):
@@ -33,34 +32,6 @@ def no_trees() -> Trees:
     return Trees(**{name: read_only(np.empty(0, dtype=kind)) for name, kind in DTYPES.items()})
 
 
-def to_trees(model: HistGradientBoostingClassifier) -> Trees:
-    """Return the trees of a fitted binary classifier: their sum is its logit less its constant, exactly for float32.
-
-    Thresholds are rounded down to float32: no float32 lies between them and what they were.
-    """
-    roots: list[int] = []
-    features: list[int] = []
-    numbers: list[np.ndarray] = []
-    rights: list[np.ndarray] = []
-    for predictors in model._predictors:  # noqa: SLF001 - the library shows them nowhere else
-        nodes = predictors[0].nodes
-        order = _preorder(nodes)
-        place = np.empty(len(nodes), dtype=np.int64)
-        place[order] = np.arange(len(nodes)) + len(features)
-        sorted_nodes = nodes[order]
-        leaf = sorted_nodes["is_leaf"].astype(np.bool_)
-        roots.append(len(features))
-        features.extend(np.where(leaf, _LEAF, sorted_nodes["feature_idx"]).tolist())
-        numbers.append(np.where(leaf, sorted_nodes["value"], _round_down(sorted_nodes["num_threshold"])))
-        rights.append(np.where(leaf, 0, place[sorted_nodes["right"]]))
-    return Trees(
-        root=read_only(np.array(roots, dtype=np.int32)),
-        feature=read_only(np.array(features, dtype=np.int16)),
-        number=read_only(np.concatenate(numbers).astype(np.float32)),
-        right=read_only(np.concatenate(rights).astype(np.int32)),
-    )
-
-
 def find_fault(trees: Trees, width: int) -> str | None:
     """Return what is wrong with trees for lines of this width; None when every step leads on to a node of its tree."""
     size = len(trees.feature)
@@ -71,7 +42,7 @@ def find_fault(trees: Trees, width: int) -> str | None:
     bounds = np.append(trees.root, size)
     if bounds[0] != 0 or (np.diff(bounds) <= 0).any():
         return "its roots are not in order"
-    inner = np.flatnonzero(trees.feature != _LEAF)
+    inner = np.flatnonzero(trees.feature != LEAF)
     end = np.repeat(bounds[1:], np.diff(bounds))[inner]
     leads_on = (trees.right[inner] > inner + 1) & (trees.right[inner] < end)
     known = (trees.feature[inner] >= 0) & (trees.feature[inner] < width)
@@ -90,18 +61,3 @@ def add_up(trees: Trees, lines: Weights, out: Weights) -> None:
             totals[at] += trees.number[node]
     for at in range(len(lines)):
         out[at] = totals[at]
-
-
-def _round_down(thresholds: NDArray[np.float64]) -> Weights:
-    nearest = thresholds.astype(np.float32)
-    return np.where(nearest > thresholds, np.nextafter(nearest, np.float32(-np.inf)), nearest)
-
-
-def _preorder(nodes: Any) -> NDArray[np.int64]:
-    order, waiting = [], [0]
-    while waiting:
-        node = waiting.pop()
-        order.append(node)
-        if not nodes["is_leaf"][node]:
-            waiting += [int(nodes["right"][node]), int(nodes["left"][node])]
-    return np.array(order, dtype=np.int64)

@@ -20,14 +20,16 @@ from django.db import close_old_connections
 from apps.catalog import api as catalog
 from apps.catalog.contracts import ItemColumns, Offer
 from apps.profiles import api as profiles
-from apps.recommend.columns import LaidModel, Shelf, make_shelf
+from apps.recommend.columns import LaidModel, Shelf, lay, make_shelf
 from apps.recommend.contracts import PlacementInfo
 from apps.recommend.features.weights import find_weights
-from apps.recommend.ml.blend import blend_lists
+from apps.recommend.ml.fitting import to_tables
+from apps.recommend.ml.paircounts import PairCounts
 from apps.recommend.registry.loaded import get_loaded
 from apps.recommend.registry.shadows import refresh_shadows
 from apps.recommend.registry.unpacked import LoadedModel
 from apps.recommend.selectors import list_placements
+from apps.recommend.serving.live import get_live
 from specrec.kernel.errors import NotFound, Unavailable
 
 logger = logging.getLogger(__name__)
@@ -38,12 +40,14 @@ class ReadySite:
     """One state of a site. The dictionaries at the end are memories of what was computed from it, filled on use.
 
     weights: by event type, how much one in a history says, as the site has it; None where all say the same
+    pairs: what came after what, counted up to now; None where the version answers as it was trained
     """
 
     shelf: Shelf
     loaded: LoadedModel | None
     placements: dict[str, PlacementInfo]
     weights: dict[str, float] | None = None
+    pairs: PairCounts | None = None
     offers: dict[str | None, Offer] = field(default_factory=dict)
     masks: dict[tuple[str, str | None], np.ndarray] = field(default_factory=dict)
     names: dict[str, list[str]] = field(default_factory=dict)
@@ -153,13 +157,16 @@ def _read(site_id: str, held: ReadySite | None) -> ReadySite:
     if columns is None or columns.next_change <= now or _moved(columns, stamp):
         columns = catalog.load_columns(site_id=site_id, now=datetime.fromtimestamp(now, UTC))
     loaded = get_loaded(site_id)
+    pairs = None if loaded is None else get_live(site_id, loaded.stamp)
     placements = {info.placement: info for info in list_placements(site_id=site_id)}
     weights = find_weights(site_id=site_id)
     if held is None or held.shelf.columns is not columns or held.loaded is not loaded:
-        shelf = make_shelf(columns=columns, model=_lay(loaded))
-        return ReadySite(shelf=shelf, loaded=loaded, placements=placements, weights=weights)
+        shelf = make_shelf(columns=columns, model=_lay(loaded, pairs))
+        return ReadySite(shelf=shelf, loaded=loaded, placements=placements, weights=weights, pairs=pairs)
+    if held.pairs is not pairs:
+        held = replace(held, shelf=replace(held.shelf, model=_lay(loaded, pairs)), pairs=pairs)
     if (held.placements, held.weights) != (placements, weights):
-        return ReadySite(shelf=held.shelf, loaded=loaded, placements=placements, weights=weights, offers=held.offers)
+        return replace(held, placements=placements, weights=weights, masks={})
     return held
 
 
@@ -174,11 +181,16 @@ def lay_over(ready: ReadySite, loaded: LoadedModel) -> ReadySite:
     return replace(ready, shelf=make_shelf(columns=ready.shelf.columns, model=_lay(loaded)), loaded=loaded)
 
 
-def _lay(loaded: LoadedModel | None) -> LaidModel | None:
+def _lay(loaded: LoadedModel | None, pairs: PairCounts | None = None) -> LaidModel | None:
+    """Return the version as it is asked, with the pairs counted since its training where there are any."""
     if loaded is None:
         return None
-    together = blend_lists(loaded, loaded.params)
-    return LaidModel(loaded.stamp, loaded.item_ids, arrays=loaded, params=loaded.params, together=together)
+    engine = loaded.engine
+    if pairs is not None:
+        lists, rows, columns = to_tables(pairs, loaded.params.covisitation)
+        changed = engine.tables._replace(covisitation=lists, row_factor=rows, column_factor=columns)
+        engine = engine._replace(tables=changed)
+    return lay(stamp=loaded.stamp, item_ids=loaded.item_ids, engine=engine)
 
 
 class _Sites:

@@ -5,31 +5,29 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from apps.recommend.ml import engine, metrics
-from apps.recommend.ml.blend import BlendArrays, BlendParams, Weighted, score_history
-from apps.recommend.ml.engine import Found
+from apps.recommend.ml.engine import Engine, Histories, find, places
 from apps.recommend.ml.split import Questions
 from apps.recommend.training.assess import SLATE, Answers, Asked, assess
 from apps.recommend.training.assessment import Assessment
 from apps.recommend.training.dataset import TrainingData
 from apps.recommend.training.evaluate import HoldOut
 from apps.recommend.training.recipe import Recipe
-from apps.recommend.training.recipes import Behaviour, Content, combine
+from apps.recommend.training.recipes import Content
 
 
 @dataclass(frozen=True, slots=True)
 class Learned:
-    """data: of the training; behaviour: learned from what came before the hold-out; content: of the catalogue."""
+    """data: of the training; engine: fitted on what came before the hold-out; content: of the catalogue."""
 
     data: TrainingData
-    behaviour: Behaviour
+    engine: Engine
     content: Content
     recipe: Recipe
 
 
 def assess_hold_out(hold_out: HoldOut, learned: Learned) -> Assessment:
     """Return the full battery on the hold-out: what serving would show, beside popularity."""
-    data, questions, behaviour = learned.data, hold_out.questions, learned.behaviour
+    data, questions = learned.data, hold_out.questions
     before = data.all_events.item[data.all_events.time < hold_out.cut]
     _, category = np.unique(np.array(data.item_types), return_inverse=True)
     asked = Asked(
@@ -38,10 +36,9 @@ def assess_hold_out(hold_out: HoldOut, learned: Learned) -> Assessment:
         category=category.astype(np.int32),
         vectors=learned.content.tokens if learned.content.tokens.shape[1] else None,
     )
-    model = combine(behaviour, learned.content)
     given = {
-        "this model": answer_by_blend(questions, model, learned.recipe.blend),
-        "popularity": answer_by_popularity(questions, behaviour.popularity),
+        "this model": answer_by_engine(questions, learned.engine),
+        "popularity": answer_by_popularity(questions, learned.engine.tables.popularity),
     }
     return assess(asked, given, seed=learned.recipe.seed)
 
@@ -65,23 +62,9 @@ def answer_by_popularity(questions: Questions, popularity: NDArray[np.float32]) 
     return Answers(above.astype(np.int64), (level - 1).astype(np.int64), slates)
 
 
-def answer_by_blend(questions: Questions, model: BlendArrays, params: BlendParams) -> Answers:
+def answer_by_engine(questions: Questions, engine: Engine) -> Answers:
     """Return what serving would show, items of the history left out."""
-    seen = np.zeros(len(model.popularity), dtype=np.bool_)
-    slates = np.full((len(questions), SLATE), -1, dtype=np.int32)
-    places: list[tuple[int, int] | None] = []
-    for number, case in enumerate(questions):
-        history = case.history if case.weights is None else Weighted(case.history, case.weights.astype(np.float32))
-        scored = score_history(model, history, params)
-        seen[case.history] = True
-        fresh = ~seen[scored.rows]
-        seen[case.history] = False
-        rows, scores = scored.rows[fresh], scored.scores[fresh]
-        slates[number, : min(SLATE, len(rows))] = rows[:SLATE]
-        places.append(metrics.place_of(rows, scores, case.target))
-    return Answers(*metrics.to_places(places), slates)
-
-
-def answer_by_found(found: Found, targets: NDArray[np.int32]) -> Answers:
-    """Return what the engine found for questions with these targets (`engine.find`); its mix masks the histories."""
-    return Answers(*engine.places(found, targets), found.rows[:, :SLATE])
+    weights = None if questions.weights is None else questions.weights.astype(np.float32)
+    fresh = engine._replace(mix=engine.mix._replace(repeats=False))
+    found = find(fresh, Histories(questions.indptr, questions.rows, weights))
+    return Answers(*places(found, questions.targets), found.rows[:, :SLATE])

@@ -8,6 +8,7 @@ import numpy as np
 
 from apps.recommend import selectors
 from apps.recommend.contracts import ModelComparison
+from apps.recommend.ml.engine import Engine
 from apps.recommend.ml.intervals import Interval
 from apps.recommend.models import ModelVersion
 from apps.recommend.registry.artifacts import BadArtifact, read_artifact
@@ -15,8 +16,8 @@ from apps.recommend.registry.unpacked import LoadedModel, to_loaded
 from apps.recommend.training import evaluate
 from apps.recommend.training.dataset import TrainingData, by_sequence, load_training_data, take
 from apps.recommend.training.evaluate import NDCG, RECALL, HoldOut, Measured
+from apps.recommend.training.fit import Fit
 from apps.recommend.training.recipe import Recipe
-from apps.recommend.training.recipes import Behaviour, Content, combine, fit_from_events
 from apps.recommend.training.site_recipe import site_recipe
 
 logger = logging.getLogger(__name__)
@@ -30,10 +31,10 @@ class Evaluated:
 
     figures: Figures
     hold_out: HoldOut
-    behaviour: Behaviour | None = None
+    engine: Engine | None = None
 
 
-def evaluate_beside(*, site_id: str, data: TrainingData, content: Content, recipe: Recipe) -> Evaluated:
+def evaluate_beside(*, site_id: str, data: TrainingData, recipe: Recipe, fit: Fit) -> Evaluated:
     """Return the figures on the hold-out, the model being fitted without it; only `cases` when these are too few.
 
     popularity_*: of popularity, on the same hold-out
@@ -49,18 +50,18 @@ def evaluate_beside(*, site_id: str, data: TrainingData, content: Content, recip
     found = {"cases": float(len(hold_out.questions))}
     if len(hold_out.questions) < recipe.min_cases:
         return Evaluated(found, hold_out)
-    behaviour = _fit_before(data, recipe, hold_out.cut)
-    own = _measure(hold_out, behaviour, content, recipe)
-    popular = evaluate.measure(hold_out.questions, evaluate.rank_by_popularity(behaviour.popularity))
+    engine = _fit_before(data, hold_out.cut, fit)
+    own = evaluate.measure(hold_out.questions, evaluate.rank_by_engine(engine))
+    popular = evaluate.measure(hold_out.questions, evaluate.rank_by_popularity(engine.tables.popularity))
     found |= own.figures | _prefixed("popularity", popular.figures)
     found |= _gain("popularity", evaluate.gain(own, popular, seed=recipe.seed))
     promoted = selectors.find_promoted(site_id=site_id)
     if promoted is not None:
-        beside = _on_unseen(promoted, data, content, recipe, (hold_out, own)) or _on_its_own(promoted)
+        beside = _on_unseen(promoted, data, recipe, fit, (hold_out, own)) or _on_its_own(promoted)
         found |= beside
         if beside.get(f"fresh_{NDCG}", found[NDCG]) < beside.get(f"promoted_{NDCG}", np.inf):
             found |= _anchor(site_id)
-    return Evaluated({name: round(value, 6) for name, value in found.items()}, hold_out, behaviour)
+    return Evaluated({name: round(value, 6) for name, value in found.items()}, hold_out, engine)
 
 
 def compare_versions(*, site_id: str, stamp: str, other: str, now: datetime) -> ModelComparison:
@@ -94,7 +95,7 @@ def compare_versions(*, site_id: str, stamp: str, other: str, now: datetime) -> 
 
 
 def _on_unseen(
-    promoted: ModelVersion, data: TrainingData, content: Content, recipe: Recipe, whole: tuple[HoldOut, Measured]
+    promoted: ModelVersion, data: TrainingData, recipe: Recipe, fit: Fit, whole: tuple[HoldOut, Measured]
 ) -> Figures:
     """Return both versions' figures on what the promoted one has not learned from; nothing when that is too little.
 
@@ -113,7 +114,7 @@ def _on_unseen(
     theirs = evaluate.measure(unseen.questions, evaluate.rank_by_loaded(loaded, data.item_ids))
     found = {}
     if unseen is not hold_out:
-        own = _measure(unseen, _fit_before(data, recipe, unseen.cut), content, recipe)
+        own = evaluate.measure(unseen.questions, evaluate.rank_by_engine(_fit_before(data, unseen.cut, fit)))
         found = _prefixed("fresh", own.figures) | {"fresh_cases": float(len(unseen.questions))}
     gain = _gain("promoted", evaluate.gain(own, theirs, seed=recipe.seed))
     return found | _prefixed("promoted", theirs.figures) | gain
@@ -136,13 +137,9 @@ def _gain(name: str, found: Interval) -> Figures:
     return {f"{name}_gain_low": found.low, f"{name}_gain": found.mean, f"{name}_gain_high": found.high}
 
 
-def _fit_before(data: TrainingData, recipe: Recipe, cut: float) -> Behaviour:
+def _fit_before(data: TrainingData, cut: float, fit: Fit) -> Engine:
     before = take(data.all_events, data.all_events.time < cut)
-    return fit_from_events(recipe, by_sequence(before), before, len(data.item_ids))
-
-
-def _measure(hold_out: HoldOut, behaviour: Behaviour, content: Content, recipe: Recipe) -> Measured:
-    return evaluate.measure(hold_out.questions, evaluate.rank_by_blend(combine(behaviour, content), recipe.blend))
+    return fit(by_sequence(before), before).engine
 
 
 def _load(promoted: ModelVersion) -> LoadedModel | None:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from apps.recommend.ml import metrics
-from apps.recommend.ml.blend import BlendArrays, BlendParams, Weighted, score_history
+from apps.recommend.ml.engine import Engine, Histories, find, places
 from apps.recommend.ml.intervals import Interval, paired_difference
 from apps.recommend.ml.split import Case, Questions, ask_by_time
 from apps.recommend.registry.unpacked import LoadedModel
@@ -76,19 +76,16 @@ def gain(own: Measured, theirs: Measured, *, seed: int) -> Interval:
     return paired_difference(own.ndcg, theirs.ndcg, seed=seed)
 
 
-def rank_by_blend(model: BlendArrays, params: BlendParams) -> Ranker:
+def rank_by_engine(engine: Engine) -> Ranker:
     """Return the ranker that serving is, items of the history left out."""
-    seen = np.zeros(len(model.popularity), dtype=np.bool_)
+    fresh = engine._replace(mix=engine.mix._replace(repeats=False))
 
-    def place(case: Case) -> tuple[int, int] | None:
-        history = case.history if case.weights is None else Weighted(case.history, case.weights.astype(np.float32))
-        scored = score_history(model, history, params)
-        seen[case.history] = True
-        fresh = ~seen[scored.rows]
-        seen[case.history] = False
-        return metrics.place_of(scored.rows[fresh], scored.scores[fresh], case.target)
+    def rank(questions: Questions) -> Places:
+        weights = None if questions.weights is None else questions.weights.astype(np.float32)
+        found = find(fresh, Histories(questions.indptr, questions.rows, weights))
+        return Places(*places(found, questions.targets))
 
-    return lambda questions: Places(*metrics.to_places([place(case) for case in questions]))
+    return rank
 
 
 def rank_by_popularity(popularity: NDArray[np.float32]) -> Ranker:
@@ -108,7 +105,7 @@ def rank_by_popularity(popularity: NDArray[np.float32]) -> Ranker:
 def rank_by_loaded(loaded: LoadedModel, item_ids: Sequence[str]) -> Ranker:
     """Return the ranker of an earlier version, whose rows differ; what it does not know it cannot offer."""
     row_of = np.fromiter((loaded.row_of.get(item, -1) for item in item_ids), np.int32, len(item_ids))
-    inner = rank_by_blend(loaded, loaded.params)
+    inner = rank_by_engine(loaded.engine)
 
     def rank(questions: Questions) -> Places:
         better, tied = np.full(len(questions), -1, np.int64), np.zeros(len(questions), np.int64)

@@ -2,21 +2,21 @@
 
 from datetime import datetime, timedelta
 
-from apps.recommend.ml.pairtable import count
+from apps.recommend.ml.paircounts import PairCounts
 from apps.recommend.registry.artifacts import Arrays
 from apps.recommend.registry.live_base import LiveBase, to_arrays
 from apps.recommend.training.dataset import Happened
 from apps.recommend.training.recipe import Recipe
 
 
-def live_arrays(*, data: Happened, recipe: Recipe, n_items: int, now: datetime) -> Arrays:
+def live_arrays(*, data: Happened, recipe: Recipe, counts: PairCounts, now: datetime) -> Arrays:
     """Return the arrays of `live_base` for these data, which were read at `now`."""
     times = data.all_events.time
     # The table may keep less than the recipe's window: what was never read is not to be added as if it were new.
     since = float(times[0]) if len(times) else (now - timedelta(days=recipe.window_days)).timestamp()
     base = LiveBase(
         item_ids=[],
-        counts=count(data.sequences, n_items, recipe.covisitation),
+        counts=counts,
         params=recipe.covisitation,
         marks=data.marks,
         weights=recipe.event_weights,

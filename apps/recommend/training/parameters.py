@@ -3,7 +3,6 @@
 import dataclasses
 from typing import Any
 
-from apps.recommend.ml.blend import BlendParams
 from apps.recommend.ml.engineparams import EngineParams
 from apps.recommend.ml.tokens import ContentParams
 
@@ -11,6 +10,5 @@ ENGINE_SECTIONS = tuple(field.name for field in dataclasses.fields(EngineParams)
 # name of the section -> parameters as they usually are
 USUAL: dict[str, Any] = {
     "content": ContentParams(),
-    "blend": BlendParams(),
     **{name: getattr(EngineParams(), name) for name in ENGINE_SECTIONS},
 }

@@ -12,7 +12,6 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 
 from apps.recommend import conf
-from apps.recommend.ml.blend import BlendParams
 from apps.recommend.ml.covisitation import CovisitationParams
 from apps.recommend.ml.engineparams import EngineParams, PopularityParams
 from apps.recommend.ml.tokens import ContentParams
@@ -116,11 +115,6 @@ class Recipe:
     def max_cases(self) -> int:
         """Return how many cases an evaluation asks at most."""
         return self.evaluation.max_cases
-
-    @property
-    def blend(self) -> BlendParams:
-        """Return how sources are blended."""
-        return self.params("blend", BlendParams)
 
     @property
     def covisitation(self) -> CovisitationParams:

@@ -14,11 +14,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from apps.recommend.ml.content import fit_content
-from apps.recommend.ml.covisitation import fit_covisitation
 from apps.recommend.ml.neighbours import Neighbours
-from apps.recommend.ml.popularity import fit_popularity
 from apps.recommend.ml.projection import Projection, fit_components, project
-from apps.recommend.ml.sequences import Sequences
 from apps.recommend.ml.tokens import Described, Vocabulary, fit_tokens
 from apps.recommend.training.recipe import Recipe, parse_recipe
 from apps.recommend.training.sentences import embed_if_wanted
@@ -78,41 +75,12 @@ DEFAULT_RECIPE = read_recipe(KNOWN / "shop-1.toml")
 
 
 @dataclass(frozen=True, slots=True)
-class Behaviour:
-    """What was learned from events."""
-
-    covis: Neighbours
-    popularity: NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True)
 class Content:
     """What was learned from the catalogue."""
 
     vocabulary: Vocabulary
     tokens: sparse.csr_array
     neighbours: Neighbours
-
-
-@dataclass(frozen=True, slots=True)
-class BlendModel:
-    """The arrays that the blend reads, as fitted."""
-
-    covis_indptr: NDArray[np.int32]
-    covis_indices: NDArray[np.int32]
-    covis_weights: NDArray[np.float32]
-    content_indptr: NDArray[np.int32]
-    content_indices: NDArray[np.int32]
-    content_weights: NDArray[np.float32]
-    popularity: NDArray[np.float32]
-
-
-def fit_from_events(recipe: Recipe, sequences: Sequences, all_events: Sequences, n_items: int) -> Behaviour:
-    """Return co-visitation from the sequences, and popularity from all events, those of nobody included."""
-    popularity = fit_popularity(
-        all_events.item, all_events.weight, all_events.time, n_items, half_life_days=recipe.half_life_days
-    )
-    return Behaviour(covis=fit_covisitation(sequences, n_items, recipe.covisitation), popularity=popularity)
 
 
 def fit_from_catalogue(recipe: Recipe, items: Described) -> Content:
@@ -126,8 +94,3 @@ def fit_vectors(recipe: Recipe, content: Content, size: int) -> tuple[Projection
     """Return the content vectors for nearest-neighbour search, and what makes them of items."""
     components = fit_components(content.tokens, size, seed=recipe.seed)
     return Projection(content.vocabulary, components, recipe.content), project(content.tokens, components)
-
-
-def combine(behaviour: Behaviour, content: Content) -> BlendModel:
-    """Return the parts as the blend reads them."""
-    return BlendModel(*behaviour.covis, *content.neighbours, behaviour.popularity)

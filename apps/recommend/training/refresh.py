@@ -8,19 +8,16 @@ from dataclasses import replace
 from datetime import datetime
 
 import msgspec
-import numpy as np
-from scipy import sparse
 
 from apps.recommend import selectors
-from apps.recommend.ml.neighbours import Neighbours
-from apps.recommend.ml.tokens import Described, Vocabulary
+from apps.recommend.ml.tokens import Described
 from apps.recommend.models import ModelVersion, TrainingRun
 from apps.recommend.registry.artifacts import Arrays, Artifact, read_artifact
 from apps.recommend.registry.unpacked import LoadedModel, decode_ids, to_loaded
 from apps.recommend.training import compare, gate, versions
 from apps.recommend.training.dataset import Happened, TrainingData, load_happened
+from apps.recommend.training.fit import by_keeping
 from apps.recommend.training.recipe import Recipe
-from apps.recommend.training.recipes import Behaviour, Content, fit_from_events
 from apps.recommend.training.runs import Progress
 from apps.recommend.training.site_recipe import site_recipe
 from apps.recommend.training.versions import Made
@@ -37,17 +34,17 @@ def refresh_site(run: TrainingRun, now: datetime, progress: Progress) -> ModelVe
         loaded = to_loaded(artifact)
         data = load_happened(site_id=site_id, recipe=recipe, row_of=loaded.row_of, now=now)
     with progress.step("evaluation"):
-        whole, content = _with_items(data, artifact.arrays, loaded), _content(loaded)
-        evaluated = compare.evaluate_beside(site_id=site_id, data=whole, content=content, recipe=recipe)
+        whole, fit = _with_items(data, artifact.arrays, loaded), by_keeping(recipe, loaded.engine)
+        evaluated = compare.evaluate_beside(site_id=site_id, data=whole, recipe=recipe, fit=fit)
     with progress.step("fit"):
-        behaviour = fit_from_events(recipe, data.sequences, data.all_events, len(loaded.item_ids))
+        fitted = fit(data.sequences, data.all_events)
     with progress.step("artifact"):
         made = Made(
             recipe=recipe,
             data=data,
-            arrays=dict(artifact.arrays) | _arrays(behaviour),
+            fitted=fitted,
+            arrays=artifact.arrays,
             metrics=evaluated.figures,
-            n_items=len(loaded.item_ids),
             extra={"refreshed_from": promoted.parameters.get("refreshed_from", promoted.stamp)},
         )
         version = versions.store_version(site_id=site_id, made=made, now=now)
@@ -86,18 +83,3 @@ def _with_items(data: Happened, arrays: Arrays, loaded: LoadedModel) -> Training
         published=arrays["published"],
         described=Described(item_types=[], brands=[], texts=[], attributes=[]),
     )
-
-
-def _content(loaded: LoadedModel) -> Content:
-    neighbours = Neighbours(loaded.content_indptr, loaded.content_indices, loaded.content_weights)
-    nothing = Vocabulary(tokens=[], rarity=np.empty(0, dtype=np.float32), edges={})
-    return Content(vocabulary=nothing, tokens=sparse.csr_array((len(loaded.item_ids), 0)), neighbours=neighbours)
-
-
-def _arrays(behaviour: Behaviour) -> Arrays:
-    return {
-        "covis_indptr": behaviour.covis.indptr,
-        "covis_indices": behaviour.covis.indices,
-        "covis_weights": behaviour.covis.weights,
-        "popularity": behaviour.popularity,
-    }

@@ -16,8 +16,9 @@ from apps.recommend.registry.projections import to_arrays
 from apps.recommend.registry.unpacked import encode_ids
 from apps.recommend.training import answers, compare, gate, memory, missing, refresh, report, runs, versions
 from apps.recommend.training.dataset import TrainingData, load_training_data
+from apps.recommend.training.fit import by_recipe
 from apps.recommend.training.recipe import Recipe
-from apps.recommend.training.recipes import BlendModel, combine, fit_from_catalogue, fit_from_events, fit_vectors
+from apps.recommend.training.recipes import fit_from_catalogue, fit_vectors
 from apps.recommend.training.runs import Progress, Told, ignore
 from apps.recommend.training.site_recipe import site_recipe
 from apps.recommend.training.versions import Made
@@ -101,18 +102,19 @@ def _train(site_id: str, now: datetime, recipe: Recipe, progress: Progress) -> M
     with progress.step("content"):
         content = fit_from_catalogue(recipe, data.described)
     with progress.step("evaluation"):
-        evaluated = compare.evaluate_beside(site_id=site_id, data=data, content=content, recipe=recipe)
+        fit = by_recipe(recipe, content.neighbours, len(data.item_ids), progress.within)
+        evaluated = compare.evaluate_beside(site_id=site_id, data=data, recipe=recipe, fit=fit)
     with progress.step("fit"):
-        model = combine(fit_from_events(recipe, data.sequences, data.all_events, len(data.item_ids)), content)
+        fitted = fit(data.sequences, data.all_events)
     with progress.step("vectors"):
         projection, vectors = fit_vectors(recipe, content, EMBEDDING_SIZE)
     with progress.step("artifact"):
-        arrays = _arrays(data, model) | to_arrays(projection) | {"vectors": vectors}
-        made = Made(recipe=recipe, data=data, arrays=arrays, metrics=evaluated.figures, n_items=len(data.item_ids))
+        arrays = _arrays(data) | to_arrays(projection) | {"vectors": vectors}
+        made = Made(recipe=recipe, data=data, fitted=fitted, arrays=arrays, metrics=evaluated.figures)
         version = versions.store_version(site_id=site_id, made=made, now=now)
     with progress.step("report"):
-        if evaluated.behaviour is not None:
-            learned = answers.Learned(data=data, behaviour=evaluated.behaviour, content=content, recipe=recipe)
+        if evaluated.engine is not None:
+            learned = answers.Learned(data=data, engine=evaluated.engine, content=content, recipe=recipe)
             report.store_assessment(version, answers.assess_hold_out(evaluated.hold_out, learned))
     with progress.step("promotion"):
         gate.decide(version, min_cases=recipe.min_cases, now=now)
@@ -120,9 +122,8 @@ def _train(site_id: str, now: datetime, recipe: Recipe, progress: Progress) -> M
     return version
 
 
-def _arrays(data: TrainingData, model: BlendModel) -> Arrays:
-    arrays = {name: getattr(model, name) for name in BlendModel.__slots__}
-    return arrays | {
+def _arrays(data: TrainingData) -> Arrays:
+    return {
         "item_ids": encode_ids(data.item_ids),
         "item_types": encode_ids(data.item_types),
         "published": data.published,

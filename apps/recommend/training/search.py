@@ -16,9 +16,10 @@ from apps.recommend.contracts import Searched
 from apps.recommend.training import evaluate, missing
 from apps.recommend.training.dataset import TrainingData, by_sequence, load_training_data, take
 from apps.recommend.training.evaluate import HoldOut
+from apps.recommend.training.fit import by_recipe
 from apps.recommend.training.parameters import USUAL
 from apps.recommend.training.recipe import Recipe
-from apps.recommend.training.recipes import Content, combine, fit_from_catalogue, fit_from_events
+from apps.recommend.training.recipes import Content, fit_from_catalogue
 from apps.recommend.training.site_recipe import site_recipe
 from apps.recommend.training.written import to_toml
 from specrec.kernel.errors import Conflict, Invalid
@@ -98,8 +99,8 @@ class Trials:
         """Return the recipe's first metric with these values; higher is better."""
         recipe = self.recipe_of(values)
         content = self._described(recipe)
-        behaviour = fit_from_events(recipe, self._sequences, self._learned, len(self._data.item_ids))
-        rank = evaluate.rank_by_blend(combine(behaviour, content), recipe.blend)
+        fit = by_recipe(recipe, content.neighbours, len(self._data.item_ids))
+        rank = evaluate.rank_by_engine(fit(self._sequences, self._learned).engine)
         figure = evaluate.measure(self._hold_out.questions, rank).figures[self.metric]
         self.best = max(self.best, figure)
         return figure

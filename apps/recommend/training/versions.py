@@ -6,8 +6,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from apps.recommend.ml.fitting import Fitted
 from apps.recommend.models import ModelVersion
+from apps.recommend.registry import engine_arrays
 from apps.recommend.registry.artifacts import Arrays, Manifest, write_artifact
+from apps.recommend.registry.unpacked import told
 from apps.recommend.training.code_version import find_code_version
 from apps.recommend.training.dataset import Happened
 from apps.recommend.training.live import live_arrays
@@ -18,13 +21,13 @@ from apps.recommend.training.runs import Progress
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What was made. `extra`: recorded with the parameters, beside those of the recipe."""
+    """What was made. arrays: those beside the engine's; extra: recorded with the parameters, beside the recipe's."""
 
     recipe: Recipe
     data: Happened
+    fitted: Fitted
     arrays: Arrays
     metrics: Mapping[str, float]
-    n_items: int
     extra: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -43,8 +46,8 @@ def store_version(*, site_id: str, made: Made, now: datetime) -> ModelVersion:
         data_until=data.data_until.isoformat() if data.data_until else None,
         arrays={},
     )
-    live = live_arrays(data=data, recipe=made.recipe, n_items=made.n_items, now=now)
-    write_artifact(manifest=manifest, arrays=made.arrays | live)
+    live = live_arrays(data=data, recipe=made.recipe, counts=made.fitted.counts, now=now)
+    write_artifact(manifest=manifest, arrays=made.arrays | live | engine_arrays.to_arrays(made.fitted.engine))
     version.save()
     return version
 
@@ -71,19 +74,19 @@ def close_version(version: ModelVersion, progress: Progress, peak: Peak) -> None
 
 
 def _version(site_id: str, made: Made, now: datetime) -> ModelVersion:
-    data = made.data
+    data, n_items = made.data, len(made.fitted.engine.tables.popularity)
     return ModelVersion(
         site_id=site_id,
         stamp=f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}",
         recipe=made.recipe.label,
-        parameters={**made.recipe.parameters(), **made.extra},
+        parameters={**made.recipe.parameters(), **told(made.recipe.engine), **made.extra},
         metrics=dict(made.metrics),
         data_from=data.data_from,
         data_until=data.data_until,
         event_count=len(data.all_events.item),
         shopper_count=data.shopper_count,
-        item_count=made.n_items,
-        counts=data.counts | {"items": made.n_items},
+        item_count=n_items,
+        counts=data.counts | {"items": n_items},
         code_version=find_code_version(),
         created_at=now,
     )

@@ -31,7 +31,7 @@ class TestModels:
     def test_one_version(self, client: Client, make_version: MakeVersion) -> None:
         make_version("m1")
         status, found = ask(client, "GET", "/v1/models/m1")
-        assert (status, found["stamp"], found["state"], found["recipe"]) == (200, "m1", "trained", "blend-1")
+        assert (status, found["stamp"], found["state"], found["recipe"]) == (200, "m1", "trained", "shop-1")
         assert found["parameters"] == {}
 
     def test_unknown(self, client: Client, site: str) -> None:

@@ -159,7 +159,7 @@ class TestShowModel:
         counters.count(site_id=SITE, stamp="m1", at=NOW.timestamp(), amounts={"slates": 5.0})
         counters.flush()
         found = api.show_model(site_id=SITE, stamp="m1")
-        assert (found.state, found.recipe, found.promoted_at, found.shadow) == ("promoted", "blend-1", NOW, {})
+        assert (found.state, found.recipe, found.promoted_at, found.shadow) == ("promoted", "shop-1", NOW, {})
         assert found.live["slates"] == 5.0
 
     @pytest.mark.usefixtures("promoted")

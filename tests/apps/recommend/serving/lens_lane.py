@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-import numpy as np
 import pytest
 
 from apps.catalog import api as catalog
@@ -17,13 +16,13 @@ from apps.recommend import api
 from apps.recommend.contracts import Answer, PlacementInfo, Request, ShopperInput
 from apps.recommend.features.extract import apply_events
 from apps.recommend.features.redis_store import RedisStore
-from apps.recommend.ml.blend import BlendParams
 from apps.recommend.registry.loaded import forget_loaded
 from apps.recommend.registry.unpacked import LoadedModel
 from apps.recommend.serving import sites
 from apps.tracking.contracts import TrackedEvent
 from specrec.kernel.ids import shopper_id
 from specrec.kernel.redis import client
+from tests.apps.recommend.small_engine import make_engine, make_params
 
 SITE = "lens-lane"
 OTHER = "brillenhaus"
@@ -86,14 +85,12 @@ def known_model() -> LoadedModel:
         stamp="known",
         item_ids=items,
         row_of={item: row for row, item in enumerate(items)},
-        covis_indptr=np.array([0, 2, 2, 2, 2, 2, 3], dtype=np.int32),
-        covis_indices=np.array([1, 2, 1], dtype=np.int32),
-        covis_weights=np.array([1.0, 0.5, 1.0], dtype=np.float32),
-        content_indptr=np.array([0, 2, 2, 2, 2, 2, 2], dtype=np.int32),
-        content_indices=np.array([3, 4], dtype=np.int32),
-        content_weights=np.array([1.0, 0.5], dtype=np.float32),
-        popularity=np.array([0.2, 0.4, 0.6, 0.8, 1.0, 0.0], dtype=np.float32),
-        params=BlendParams(popularity=0.0),
+        engine=make_engine(
+            [0.2, 0.4, 0.6, 0.8, 1.0, 0.0],
+            after=[(0, 1, 1.0), (0, 2, 0.5), (5, 1, 1.0)],
+            alike=[(0, 3, 1.0), (0, 4, 0.5)],
+        ),
+        params=make_params(),
     )
 
 

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import NoReturn
 
-import numpy as np
 import pytest
 
 from apps.recommend.models import TrainingSchedule
@@ -22,9 +21,9 @@ from tests.apps.recommend.serving.lens_lane import (
     known_model,
     open_lens_lane,  # noqa: F401 - the fixture "shop"
 )
+from tests.apps.recommend.small_engine import make_engine
 
 pytestmark = pytest.mark.usefixtures("model")
-NOTHING = np.zeros(7, dtype=np.int32)
 
 
 def counted(stamp: str = "known") -> dict[str, float]:
@@ -35,13 +34,7 @@ def counted(stamp: str = "known") -> dict[str, float]:
 
 def silent_model() -> LoadedModel:
     """Return a version that knows every item and finds nothing."""
-    nobody = np.empty(0, dtype=np.int32)
-    none = np.empty(0, dtype=np.float32)
-    return replace(
-        known_model(), stamp="silent",
-        covis_indptr=NOTHING, covis_indices=nobody, covis_weights=none,
-        content_indptr=NOTHING, content_indices=nobody, content_weights=none,
-    )  # fmt: skip
+    return replace(known_model(), stamp="silent", engine=make_engine([0.0] * 6))
 
 
 def try_in_shadow(monkeypatch: pytest.MonkeyPatch, loaded: LoadedModel, share: float = 1.0) -> None:

@@ -15,12 +15,15 @@ from apps.profiles import api as profiles
 from apps.profiles.contracts import SiteInfo
 from apps.recommend.models import ModelState, ModelVersion
 from apps.recommend.registry.artifacts import Manifest, write_artifact
+from apps.recommend.registry.engine_arrays import to_arrays
 from apps.recommend.registry.loaded import forget_loaded
-from apps.recommend.registry.unpacked import encode_ids
+from apps.recommend.registry.unpacked import encode_ids, told
 from apps.recommend.training.recipes import DEFAULT_RECIPE
+from tests.apps.recommend.small_engine import make_engine, make_params
 
 SITE = "lens-lane"
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+ENGINE = make_engine([1.0, 0.5, 0.0], after=[(0, 1, 1.0)], alike=[(0, 2, 1.0), (2, 0, 1.0)])
 MakeVersion = Callable[..., ModelVersion]
 
 
@@ -48,14 +51,8 @@ def small_arrays() -> dict[str, np.ndarray]:
         "item_ids": encode_ids(["a", "b", "c"]),
         "item_types": encode_ids(["frame", "frame", "solution"]),
         "published": np.array([True, True, True]),
-        "covis_indptr": np.array([0, 1, 1, 1], dtype=np.int32),
-        "covis_indices": np.array([1], dtype=np.int32),
-        "covis_weights": np.array([1.0], dtype=np.float32),
-        "content_indptr": np.array([0, 1, 1, 2], dtype=np.int32),
-        "content_indices": np.array([2, 0], dtype=np.int32),
-        "content_weights": np.array([1.0, 1.0], dtype=np.float32),
-        "popularity": np.array([1.0, 0.5, 0.0], dtype=np.float32),
         "vectors": vectors,
+        **to_arrays(ENGINE),
     }
 
 
@@ -65,8 +62,8 @@ def small_manifest(stamp: str) -> Manifest:
         format=0,
         site_id=SITE,
         stamp=stamp,
-        recipe="blend-1",
-        parameters=DEFAULT_RECIPE.parameters(),
+        recipe="shop-1",
+        parameters=DEFAULT_RECIPE.parameters() | told(make_params()),
         metrics={},
         data_from=None,
         data_until=None,
@@ -81,7 +78,7 @@ def provide_make_version(site: str) -> MakeVersion:
     def make(stamp: str, *, created_at: datetime = NOW, state: str = ModelState.TRAINED) -> ModelVersion:
         write_artifact(manifest=small_manifest(stamp), arrays=small_arrays())
         return ModelVersion.objects.create(
-            site_id=site, stamp=stamp, recipe="blend-1", created_at=created_at, state=state
+            site_id=site, stamp=stamp, recipe="shop-1", created_at=created_at, state=state
         )
 
     return make

@@ -45,10 +45,10 @@ class TestReadArtifact:
             assert np.array_equal(artifact.arrays[name], array)
 
     def test_one_changed_byte(self, folder: Path) -> None:
-        data = bytearray((folder / "covis_weights.npy").read_bytes())
+        data = bytearray((folder / "pairs_counts.npy").read_bytes())
         data[-1] ^= 1
-        (folder / "covis_weights.npy").write_bytes(data)
-        assert "covis_weights is not the one that was written" in refused()
+        (folder / "pairs_counts.npy").write_bytes(data)
+        assert "pairs_counts is not the one that was written" in refused()
 
     @pytest.mark.parametrize("name", sorted(small_arrays()))
     def test_one_changed_byte_of_any_array(self, folder: Path, name: str) -> None:
@@ -147,16 +147,20 @@ class TestToLoaded:
     def test_rows_and_parameters(self, folder: Path) -> None:
         loaded = to_loaded(read_artifact(site_id=SITE, stamp="m1"))
         assert (loaded.stamp, loaded.item_ids, loaded.row_of) == ("m1", ["a", "b", "c"], {"a": 0, "b": 1, "c": 2})
-        assert loaded.params.history_decay == 0.7
+        assert (loaded.params.mix.history_decay, loaded.engine.mix.history_decay) == (0.7, 0.7)
 
     @pytest.mark.parametrize(
         ("name", "array"),
         [
             ("popularity", np.zeros(2, dtype=np.float32)),
             ("popularity", np.zeros(3, dtype=np.float64)),
-            ("covis_indices", np.array([3], dtype=np.int32)),
-            ("covis_indices", np.array([-1], dtype=np.int32)),
-            ("content_indptr", np.array([0, 2, 1, 2], dtype=np.int32)),
+            ("pairs_indices", np.array([3], dtype=np.int32)),
+            ("pairs_indices", np.array([-1], dtype=np.int32)),
+            ("content_length", np.array([1, 0, 2], dtype=np.int32)),
+            ("content_start", np.array([0, 1, -1], dtype=np.int64)),
+            ("latent_vectors", np.zeros((2, 2), dtype=np.float32)),
+            ("sessions_item_start", np.array([0, 0, 0, 1], dtype=np.int64)),
+            ("tree_root", np.array([0], dtype=np.int32)),
         ],
     )
     def test_arrays_that_do_not_fit(self, name: str, array: np.ndarray) -> None:

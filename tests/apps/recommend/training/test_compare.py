@@ -92,7 +92,7 @@ class TestEvaluateBeside:
         good = train_site(site_id=shop, now=NOW)
         walk(600, end=NOW + DAY, seed=6)
         monkeypatch.setattr(evaluate, "rank_by_loaded", lambda *_: at_place(0))  # always right
-        monkeypatch.setattr(evaluate, "rank_by_blend", lambda *_: at_place(4))  # fifth, above popularity
+        monkeypatch.setattr(evaluate, "rank_by_engine", lambda *_: at_place(4))  # fifth, above popularity
         info = train_site(site_id=shop, now=NOW + DAY)
         assert info.state == "rejected"
         assert f"{info.metrics['fresh_cases']:.0f} shoppers did since" in info.note

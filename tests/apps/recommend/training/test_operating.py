@@ -141,7 +141,7 @@ class TestModelsCommand:
     def test_show(self, make_version: MakeVersion) -> None:
         make_version("m1")
         shown = json.loads(self.run("show", SITE, "m1"))
-        assert (shown["stamp"], shown["state"], shown["recipe"]) == ("m1", "trained", "blend-1")
+        assert (shown["stamp"], shown["state"], shown["recipe"]) == ("m1", "trained", "shop-1")
 
     def test_shadow_and_retire(self, make_version: MakeVersion) -> None:
         make_version("m1")

@@ -103,8 +103,8 @@ class TestWithParams:
         assert recipe.covisitation == CovisitationParams(window=4, gap_decay=0.5)
 
     def test_refuses_what_does_not_exist(self) -> None:
-        with pytest.raises(Invalid, match=r"algorithms\.blend\.magic"):
-            DEFAULT_RECIPE.with_params("blend", magic=1.0)
+        with pytest.raises(Invalid, match=r"algorithms\.mix\.magic"):
+            DEFAULT_RECIPE.with_params("mix", magic=1.0)
 
 
 class TestToToml:

@@ -43,9 +43,9 @@ class TestRunRefresh:
         old, new = (read_artifact(site_id=shop, stamp=stamp).arrays for stamp in (first.stamp, second.stamp))
         same = {name for name in old if np.array_equal(old[name], new[name])}
         assert old.keys() == new.keys()
-        counted = {name for name in old if name.startswith(("covis_", "pairs_", "live_"))}
-        assert old.keys() - same <= counted | {"popularity"}
-        assert not np.array_equal(old["covis_weights"], new["covis_weights"])
+        counted = {name for name in old if name.startswith(("pairs_", "live_", "transitions_", "sessions_"))}
+        assert old.keys() - same <= counted | {"popularity", "recent", "row_factor", "column_factor"}
+        assert not np.array_equal(old["pairs_counts"], new["pairs_counts"])
         version = ModelVersion.objects.get(stamp=second.stamp)
         assert version.event_count > ModelVersion.objects.get(stamp=first.stamp).event_count
         assert version.parameters["refreshed_from"] == first.stamp

@@ -11,15 +11,12 @@ import numpy as np
 import pytest
 from django.test import Client
 
-from apps.recommend.ml.blend import BlendParams
-from apps.recommend.ml.engine import Found
 from apps.recommend.ml.split import Questions
 from apps.recommend.models import ModelState, ModelVersion
 from apps.recommend.training import plots
-from apps.recommend.training.answers import answer_by_blend, answer_by_found, answer_by_popularity
+from apps.recommend.training.answers import answer_by_engine, answer_by_popularity
 from apps.recommend.training.assess import Answers, Asked, assess, per_question
 from apps.recommend.training.assessment import Assessment
-from apps.recommend.training.recipes import BlendModel
 from apps.recommend.training.report import (
     Report,
     export_report,
@@ -30,6 +27,7 @@ from apps.recommend.training.report import (
 )
 from apps.recommend.training.run import train_site
 from specrec.kernel.errors import NotFound
+from tests.apps.recommend.small_engine import make_engine
 from tests.apps.recommend.training.ranges import (
     open_shop,  # noqa: F401 - the fixture "shop"
     walk,
@@ -163,33 +161,14 @@ class TestAnswerByPopularity:
         assert found.slates[0, :4].tolist() == [1, 2, 3, -1]
 
 
-class TestAnswerByBlend:
+class TestAnswerByEngine:
     def test_places_and_slates_leave_the_history_out(self) -> None:
-        model = BlendModel(
-            covis_indptr=np.array([0, 3, 3, 3], dtype=np.int32),
-            covis_indices=np.array([0, 1, 2], dtype=np.int32),
-            covis_weights=np.array([3.0, 2.0, 1.0], dtype=np.float32),
-            content_indptr=np.zeros(4, dtype=np.int32),
-            content_indices=np.empty(0, dtype=np.int32),
-            content_weights=np.empty(0, dtype=np.float32),
-            popularity=np.zeros(3, dtype=np.float32),
-        )
+        engine = make_engine([0.0] * 3, after=[(0, 1, 2.0), (0, 2, 1.0)])
         zeros, targets = np.zeros(2, dtype=np.int32), np.array([2, 0], dtype=np.int32)
-        found = answer_by_blend(Questions(np.array([0, 1, 2]), zeros, targets, zeros), model, BlendParams())
+        found = answer_by_engine(Questions(np.array([0, 1, 2]), zeros, targets, zeros), engine)
         assert (found.better.tolist(), found.tied.tolist()) == ([1, -1], [0, 0])
         assert found.slates is not None
         assert found.slates[:, :3].tolist() == [[1, 2, -1], [1, 2, -1]]
-
-
-class TestAnswerByFound:
-    def test_places_and_the_first_ten(self) -> None:
-        rows = np.vstack([np.arange(12), np.full(12, -1)]).astype(np.int32)
-        scores = np.vstack([np.arange(12, 0, -1), np.zeros(12)]).astype(np.float32)
-        found = Found(rows, scores, np.array([12, 0], dtype=np.int32), np.zeros((0, 12, 1), np.float32))
-        answers = answer_by_found(found, np.array([11, 3], dtype=np.int32))
-        assert (answers.better.tolist(), answers.tied.tolist()) == ([11, -1], [0, 0])
-        assert answers.slates is not None
-        assert answers.slates.tolist() == [list(range(10)), [-1] * 10]
 
 
 def version(**changes: object) -> ModelVersion:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from django.db import connection
 
-from apps.recommend.ml.blend import score_history
+from apps.recommend.ml.engine import score
 from apps.recommend.models import EventWeights, ItemVector, ModelVersion, TrainingRun
 from apps.recommend.registry.loaded import get_loaded
 from apps.recommend.training.recipes import DEFAULT_RECIPE
@@ -69,7 +69,7 @@ class TestTrainSite:
         assert loaded is not None
         assert loaded.stamp == info.stamp
         history = np.array([loaded.row_of[item_id(3, 0)], loaded.row_of[item_id(3, 1)]], dtype=np.int32)
-        scored = score_history(loaded, history, loaded.params)
+        scored = score(loaded.engine, history)
         unseen = [loaded.item_ids[row] for row in scored.rows.tolist() if row not in history]
         assert unseen[0] == item_id(3, 2)
         assert ItemVector.objects.filter(site_id=shop, model_stamp=info.stamp).count() == RANGES * LENGTH
@@ -80,7 +80,7 @@ class TestTrainSite:
         assert "only 0 of the 50 shoppers needed" in info.note
         loaded = get_loaded(shop)
         assert loaded is not None
-        scored = score_history(loaded, np.array([loaded.row_of[item_id(2, 0)]], dtype=np.int32), loaded.params)
+        scored = score(loaded.engine, np.array([loaded.row_of[item_id(2, 0)]], dtype=np.int32))
         assert {loaded.item_ids[row] for row in scored.rows.tolist()} == {
             item_id(2, place) for place in range(1, LENGTH)
         }
@@ -88,7 +88,7 @@ class TestTrainSite:
     def test_a_worse_model_is_kept_rejected_and_says_why(self, shop: str) -> None:
         walk(600)
         good = train_site(site_id=shop, now=NOW)
-        blind = DEFAULT_RECIPE.with_params("blend", covisitation=0.0, content=0.0)
+        blind = DEFAULT_RECIPE.with_params("mix", covisitation=0.0, content=0.0, latent=0.0, neighbours=0.0)
         info = train_site(site_id=shop, now=NOW + timedelta(minutes=1), recipe=blind)
         assert info.state == "rejected"
         assert "does not beat popularity" in info.note

@@ -22,25 +22,24 @@ from tests.apps.recommend.training.small_model import (
 )
 
 pytestmark = pytest.mark.django_db(transaction=True)
+NOTHING: Values = {"mix.covisitation": 0.0, "mix.content": 0.0, "mix.latent": 0.0, "mix.neighbours": 0.0}
 
 
 def two_values(_: Sequence[Searched], objective: Objective) -> Values:
     """Choose between nothing at all and what came after what."""
-    choices: list[dict[str, int | float]] = [
-        {"blend.covisitation": 0.0, "blend.content": 0.0},
-        {"blend.covisitation": 2.0, "blend.content": 0.3},
+    choices: list[Values] = [
+        NOTHING,
+        {"mix.covisitation": 2.0, "mix.content": 0.3},
     ]
     return max(choices, key=objective)
 
 
 class TestSpaceOf:
     def test_is_that_of_the_recipe(self) -> None:
-        text = (
-            'name = "own"\nversion = 1\n[search.covisitation]\nwindow = [2, 8]\n[search.blend]\ncontent = [0.1, 1.0]\n'
-        )
+        text = 'name = "own"\nversion = 1\n[search.covisitation]\nwindow = [2, 8]\n[search.mix]\ncontent = [0.1, 1.0]\n'
         assert space_of(parse_recipe(text, source="own-1.toml")) == [
             Searched("covisitation.window", 2, 8, 10),
-            Searched("blend.content", 0.1, 1.0, 0.1),
+            Searched("mix.content", 0.1, 1.0, 0.1),
         ]
 
     def test_of_a_recipe_without_any(self) -> None:
@@ -81,7 +80,7 @@ class TestTrials:
         trials = Trials(DEFAULT_RECIPE, data, site_id=shop)
         assert trials.metric == "ndcg@10"
         assert 0 < trials.usual <= 1
-        assert trials.score({"blend.covisitation": 0.0, "blend.content": 0.0}) < trials.usual == trials.best
+        assert trials.score(NOTHING) < trials.usual == trials.best
 
     def test_describes_items_once_until_their_parameters_change(self, shop: str) -> None:
         walk(900)
@@ -97,7 +96,7 @@ class TestSearchRecipe:
         walk(900)
         found = search_recipe(site_id=shop, now=NOW, optimise=two_values)
         recipe = parse_recipe(found, source="found")
-        assert (recipe.label, recipe.blend.covisitation, recipe.blend.content) == ("found-1", 2.0, 0.3)
+        assert (recipe.label, recipe.engine.mix.covisitation, recipe.engine.mix.content) == ("found-1", 2.0, 0.3)
         assert recipe.covisitation.window == DEFAULT_RECIPE.covisitation.window
         assert found.startswith("# Found on lens-lane: ndcg@10 ")
 

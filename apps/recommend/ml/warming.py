@@ -1,0 +1,39 @@
+"""Compiling beforehand: a first answer or fit of a few items, so that no shopper and no measurement waits for it.
+
+What is compiled lies on disk afterwards (see `compiled`): another process only loads it.
+"""
+
+import numpy as np
+
+from apps.recommend.ml.engine import Histories, find, score
+from apps.recommend.ml.engineparams import EngineParams
+from apps.recommend.ml.fitting import Material, fit_engine
+from apps.recommend.ml.livepairs import changes_of
+from apps.recommend.ml.pairgrowth import Growing
+from apps.recommend.ml.ranker import RankerParams
+from apps.recommend.ml.sequences import Sequences
+from apps.recommend.ml.tables import MixParams
+
+_SEQUENCES, _ITEMS, _LENGTH = 40, 12, 6
+
+
+def warm_up() -> None:
+    """Fit an engine of a few items and ask it, in every way that serving and training do."""
+    events = _walks()
+    params = EngineParams(
+        mix=MixParams(neighbours=0.1, transitions=0.1, candidates=8),
+        ranker=RankerParams(labels=1, least_questions=1, least_in_leaf=2, trees=2),
+    )
+    fitted = fit_engine(Material(events, events, None, _ITEMS), params, seed=1)
+    score(fitted.engine, events.item[:3], limit=4)
+    find(fitted.engine, Histories(np.array([0, 3], dtype=np.int64), events.item[:3]))
+    nothing = Sequences(events.sequence[:0], events.item[:0], events.weight[:0], events.time[:0])
+    change = changes_of(before=nothing, after=events, n_items=_ITEMS, params=params.covisitation)
+    Growing(fitted.counts).add(change)
+
+
+def _walks() -> Sequences:
+    sequence = np.repeat(np.arange(_SEQUENCES, dtype=np.int32), _LENGTH)
+    place = np.tile(np.arange(_LENGTH, dtype=np.int32), _SEQUENCES)
+    item = ((sequence * 5 + place) % _ITEMS).astype(np.int32)
+    return Sequences(sequence, item, np.ones(len(item)), (sequence * 86_400.0 + place * 60.0).astype(np.float64))
