@@ -8,7 +8,7 @@ BIN := .venv/bin
 unexport PYTHONDONTWRITEBYTECODE
 SOURCES := specrec apps demo bench tests manage.py $(wildcard scripts/*.py)
 
-.PHONY: help venv peers spark demo test test-browser testbed testbed-fetch check lint types architecture format bench lock clean
+.PHONY: help venv compiled peers spark demo test test-browser testbed testbed-fetch check lint types architecture format bench lock clean
 
 help: ## say what there is
 	@grep -hE '^[a-z%-]+:.*## ' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -22,13 +22,16 @@ peers: venv ## add what bench.quality compares with (implicit, cornac)
 spark: venv ## add PySpark, for counting on a cluster and its tests (needs Java 17)
 	@EXTRA=spark scripts/venv
 
-demo: venv ## run the optical shop on this machine (SPECREC_PORT, SPECREC_DATA_DIR)
+compiled: venv ## compile the engine's inner loops, once for these sources (half a minute)
+	@$(BIN)/python -m apps.recommend.ml.warming
+
+demo: compiled ## run the optical shop on this machine (SPECREC_PORT, SPECREC_DATA_DIR)
 	@exec $(BIN)/python -m demo.run
 
-test: venv ## run the tests on the real parts (ARGS=… goes to pytest)
+test: compiled ## run the tests on the real parts (ARGS=… goes to pytest)
 	@$(BIN)/pytest $(ARGS)
 
-test-browser: venv ## run the tests in Chromium (CHROMIUM=… names it)
+test-browser: compiled ## run the tests in Chromium (CHROMIUM=… names it)
 	@scripts/chromium >/dev/null
 	@CHROMIUM="$$(scripts/chromium)" $(BIN)/pytest tests/browser $(ARGS)
 
@@ -59,7 +62,7 @@ format: venv ## format the code and repair what ruff can
 bench: ## say which measuring programs there are (make bench-NAME runs one)
 	@for file in bench/*.py; do name=$$(basename $$file .py); grep -q '__main__' $$file && echo "make bench-$${name//_/-}"; done; true
 
-bench-%: venv
+bench-%: compiled
 	@$(BIN)/python -m bench.$(subst -,_,$*) $(ARGS)
 
 lock: venv ## write requirements/*.lock anew from pyproject.toml

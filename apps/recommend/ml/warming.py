@@ -18,15 +18,15 @@ _SEQUENCES, _ITEMS, _LENGTH = 40, 12, 6
 
 
 def warm_up() -> None:
-    """Fit an engine of a few items and ask it, in every way that serving and training do."""
+    """Fit an engine of a few items and ask it, in every way that training and serving do."""
     events = _walks()
     params = EngineParams(
         mix=MixParams(neighbours=0.1, transitions=0.1, candidates=8),
         ranker=RankerParams(labels=1, least_questions=1, least_in_leaf=2, trees=2),
     )
     fitted = fit_engine(Material(events, events, None, _ITEMS), params, seed=1)
-    score(fitted.engine, events.item[:3], limit=4)
     find(fitted.engine, Histories(np.array([0, 3], dtype=np.int64), events.item[:3]))
+    score(fitted.engine, events.item[:3], limit=4)
     nothing = Sequences(events.sequence[:0], events.item[:0], events.weight[:0], events.time[:0])
     change = changes_of(before=nothing, after=events, n_items=_ITEMS, params=params.covisitation)
     Growing(fitted.counts).add(change)
@@ -37,3 +37,7 @@ def _walks() -> Sequences:
     place = np.tile(np.arange(_LENGTH, dtype=np.int32), _SEQUENCES)
     item = ((sequence * 5 + place) % _ITEMS).astype(np.int32)
     return Sequences(sequence, item, np.ones(len(item)), (sequence * 86_400.0 + place * 60.0).astype(np.float64))
+
+
+if __name__ == "__main__":
+    warm_up()

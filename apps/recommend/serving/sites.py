@@ -23,6 +23,7 @@ from apps.profiles import api as profiles
 from apps.recommend.columns import LaidModel, Shelf, lay, make_shelf
 from apps.recommend.contracts import PlacementInfo
 from apps.recommend.features.weights import find_weights
+from apps.recommend.ml.engine import score
 from apps.recommend.ml.fitting import to_tables
 from apps.recommend.ml.paircounts import PairCounts
 from apps.recommend.registry.loaded import get_loaded
@@ -107,7 +108,9 @@ def warm_up() -> None:
     """Read every site, so that no first request waits for it. Failure policy: log it; the first request reads then."""
     try:
         for site in profiles.list_sites():
-            get_ready(site.site_id)
+            model = get_ready(site.site_id).shelf.model
+            if model is not None:
+                score(model.engine, np.zeros(1, dtype=np.int32), limit=1)  # its compiled code is loaded
     except (DatabaseError, Unavailable) as error:
         logger.warning("not warmed up, the first request of each site will read it: %s", type(error).__name__)
 
