@@ -25,7 +25,12 @@ def ask_child(module: str, work: Work) -> Work:
         answer = Path(folder) / "answer.json"
         command = [sys.executable, "-m", module, str(answer)]
         done = subprocess.run(
-            command, input=msgspec.json.encode(work), stderr=subprocess.PIPE, stdout=sys.stderr, check=False
+            command,
+            input=msgspec.json.encode(work),
+            stderr=subprocess.PIPE,
+            stdout=sys.stderr,
+            check=False,
+            env={"OMP_WAIT_POLICY": "PASSIVE"} | os.environ,  # as the product's own settings do
         )
         if done.returncode != 0 or not answer.exists():
             lines = done.stderr.decode(errors="replace").strip().splitlines()

@@ -1,11 +1,17 @@
 """Every setting, by concern. Production is the base; `test` and the demo only override."""
 
+import os
 from pathlib import Path
 from typing import Any
 
 import dj_database_url
 
 from specrec.settings import env
+
+# Threads of scikit-learn that wait for each other sleep: spinning, they take the processor from all else that runs here,
+# and a training that shares two cores takes twenty times as long. Read when its library is loaded, so before any app.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 

@@ -1,7 +1,7 @@
 """The figures of a version beside those of popularity and of what was promoted before it."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -9,7 +9,9 @@ import numpy as np
 from apps.recommend import selectors
 from apps.recommend.contracts import ModelComparison
 from apps.recommend.ml.engine import Engine
+from apps.recommend.ml.fitting import Fitted
 from apps.recommend.ml.intervals import Interval
+from apps.recommend.ml.trees import no_trees
 from apps.recommend.models import ModelVersion
 from apps.recommend.registry.artifacts import BadArtifact, read_artifact
 from apps.recommend.registry.unpacked import LoadedModel, to_loaded
@@ -33,6 +35,12 @@ class Evaluated:
     hold_out: HoldOut
     engine: Engine | None = None
 
+    def adopt(self, fitted: Fitted) -> Fitted:
+        """Return what was fitted on everything, without its ranker where that did not prove itself here."""
+        if self.engine is None or len(self.engine.trees.root):
+            return fitted
+        return replace(fitted, engine=fitted.engine._replace(trees=no_trees()))
+
 
 def evaluate_beside(*, site_id: str, data: TrainingData, recipe: Recipe, fit: Fit) -> Evaluated:
     """Return the figures on the hold-out, the model being fitted without it; only `cases` when these are too few.
@@ -50,8 +58,7 @@ def evaluate_beside(*, site_id: str, data: TrainingData, recipe: Recipe, fit: Fi
     found = {"cases": float(len(hold_out.questions))}
     if len(hold_out.questions) < recipe.min_cases:
         return Evaluated(found, hold_out)
-    engine = _fit_before(data, hold_out.cut, fit)
-    own = evaluate.measure(hold_out.questions, evaluate.rank_by_engine(engine))
+    engine, own = _better_half(_fit_before(data, hold_out.cut, fit), hold_out)
     popular = evaluate.measure(hold_out.questions, evaluate.rank_by_popularity(engine.tables.popularity))
     found |= own.figures | _prefixed("popularity", popular.figures)
     found |= _gain("popularity", evaluate.gain(own, popular, seed=recipe.seed))
@@ -114,7 +121,7 @@ def _on_unseen(
     theirs = evaluate.measure(unseen.questions, evaluate.rank_by_loaded(loaded, data.item_ids))
     found = {}
     if unseen is not hold_out:
-        own = evaluate.measure(unseen.questions, evaluate.rank_by_engine(_fit_before(data, unseen.cut, fit)))
+        _, own = _better_half(_fit_before(data, unseen.cut, fit), unseen)
         found = _prefixed("fresh", own.figures) | {"fresh_cases": float(len(unseen.questions))}
     gain = _gain("promoted", evaluate.gain(own, theirs, seed=recipe.seed))
     return found | _prefixed("promoted", theirs.figures) | gain
@@ -135,6 +142,16 @@ def _prefixed(name: str, figures: Figures) -> Figures:
 
 def _gain(name: str, found: Interval) -> Figures:
     return {f"{name}_gain_low": found.low, f"{name}_gain": found.mean, f"{name}_gain_high": found.high}
+
+
+def _better_half(engine: Engine, hold_out: HoldOut) -> tuple[Engine, Measured]:
+    """Return the engine, without its ranker where the blend alone is as good: taught on little, it may do harm."""
+    plain = engine._replace(trees=no_trees())
+    blended = evaluate.measure(hold_out.questions, evaluate.rank_by_engine(plain))
+    if not len(engine.trees.root):
+        return plain, blended
+    ranked = evaluate.measure(hold_out.questions, evaluate.rank_by_engine(engine))
+    return (engine, ranked) if ranked.figures[NDCG] > blended.figures[NDCG] else (plain, blended)
 
 
 def _fit_before(data: TrainingData, cut: float, fit: Fit) -> Engine:

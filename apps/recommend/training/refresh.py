@@ -37,7 +37,7 @@ def refresh_site(run: TrainingRun, now: datetime, progress: Progress) -> ModelVe
         whole, fit = _with_items(data, artifact.arrays, loaded), by_keeping(recipe, loaded.engine)
         evaluated = compare.evaluate_beside(site_id=site_id, data=whole, recipe=recipe, fit=fit)
     with progress.step("fit"):
-        fitted = fit(data.sequences, data.all_events)
+        fitted = evaluated.adopt(fit(data.sequences, data.all_events))
     with progress.step("artifact"):
         made = Made(
             recipe=recipe,

@@ -105,7 +105,7 @@ def _train(site_id: str, now: datetime, recipe: Recipe, progress: Progress) -> M
         fit = by_recipe(recipe, content.neighbours, len(data.item_ids), progress.within)
         evaluated = compare.evaluate_beside(site_id=site_id, data=data, recipe=recipe, fit=fit)
     with progress.step("fit"):
-        fitted = fit(data.sequences, data.all_events)
+        fitted = evaluated.adopt(fit(data.sequences, data.all_events))
     with progress.step("vectors"):
         projection, vectors = fit_vectors(recipe, content, EMBEDDING_SIZE)
     with progress.step("artifact"):

@@ -34,7 +34,7 @@ def counted(stamp: str = "known") -> dict[str, float]:
 
 def silent_model() -> LoadedModel:
     """Return a version that knows every item and finds nothing."""
-    return replace(known_model(), stamp="silent", engine=make_engine([0.0] * 6))
+    return replace(known_model(), stamp="silent", engine=make_engine(known_model().engine.tables.popularity.tolist()))
 
 
 def try_in_shadow(monkeypatch: pytest.MonkeyPatch, loaded: LoadedModel, share: float = 1.0) -> None:
@@ -47,6 +47,8 @@ def try_in_shadow(monkeypatch: pytest.MonkeyPatch, loaded: LoadedModel, share: f
 @pytest.fixture(autouse=True)
 def _nothing_waits() -> Iterator[None]:
     forget_shadows()
+    counters.flush()
+    counters.forget(site_id=SITE, stamp="known")
     yield
     score_waiting()
     counters.flush()

@@ -39,7 +39,7 @@ class TestSpaceOf:
         text = 'name = "own"\nversion = 1\n[search.covisitation]\nwindow = [2, 8]\n[search.mix]\ncontent = [0.1, 1.0]\n'
         assert space_of(parse_recipe(text, source="own-1.toml")) == [
             Searched("covisitation.window", 2, 8, 10),
-            Searched("mix.content", 0.1, 1.0, 0.1),
+            Searched("mix.content", 0.1, 1.0, 0.05),
         ]
 
     def test_of_a_recipe_without_any(self) -> None:
