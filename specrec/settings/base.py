@@ -8,8 +8,8 @@ import dj_database_url
 
 from specrec.settings import env
 
-# Threads of scikit-learn that wait for each other sleep: spinning, they take the processor from all else that runs here,
-# and a training that shares two cores takes twenty times as long. Read when its library is loaded, so before any app.
+# Threads of scikit-learn that wait for each other sleep: spinning, they take the processor from everything else, and a
+# training that shares two cores takes twenty times as long. Read when its library is loaded, so before any app.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
