@@ -19,6 +19,7 @@ from tqdm import tqdm
 from bench.ask import Question, Tally, ask_all
 from bench.client import Client
 from bench.environment import Environment, environment
+from bench.offline_engine import recipe_for
 from bench.trained import refuse_changed, refuse_trained, train
 from specrec.datasets import sequences, sessions
 from specrec.datasets.base import window_end
@@ -46,19 +47,19 @@ def measure_served(options: argparse.Namespace) -> Report:
     """Load, train and ask over HTTP, on a throwaway stack or the server that SPECREC_URL names; return the figures."""
     task = (_sequences if options.format == "sequences" else _sessions)(options.data)
     with environment(site_id=SITE) as place:
-        report = _measure(place, task, options.limit)
+        report = _measure(place, task, recipe_for(options.format), options.limit)
         place.peaks.read()
         report["peak_mb"] = round(place.peaks.megabytes) if place.stack else None  # another's processes are not seen
     return report
 
 
-def _measure(place: Environment, task: Task, limit: int) -> Report:
+def _measure(place: Environment, task: Task, recipe: str, limit: int) -> Report:
     client = place.client()
     refuse_trained(client)
     started = time.perf_counter()
     _load(client, task)
     loaded = time.perf_counter()
-    stamp, train_seconds = _train(client)
+    stamp, train_seconds = _train(client, recipe)
     questions = task.questions[:limit] if limit else task.questions
     ready = time.perf_counter()
     model = _ask(place, "quality", questions)
@@ -78,6 +79,7 @@ def _measure(place: Environment, task: Task, limit: int) -> Report:
             "ask_popularity": round(ended - asked, 1),
         },
         "model": {"before": stamp, "after": stamp},
+        "recipe": recipe,
     }
 
 
@@ -125,9 +127,9 @@ def _load(client: Client, task: Task) -> None:
     client.wait_for("/v1/events/status", lambda answer: answer["lag"]["table"] == 0, seconds=600)
 
 
-def _train(client: Client) -> tuple[str, float]:
+def _train(client: Client, recipe: str) -> tuple[str, float]:
     started = time.perf_counter()
-    stamp = train(client, seconds=900)
+    stamp = train(client, seconds=900, recipe=recipe)
     seconds = time.perf_counter() - started
     probe = {"placement": "quality", "limit": 1}
     deadline = time.monotonic() + 60

@@ -24,14 +24,17 @@ def refuse_trained(client: Client) -> None:
         raise SystemExit(2)
 
 
-def train(client: Client, *, seconds: float) -> str:
-    """Train on what is there now and return the stamp of the model; ends the program when it was not promoted."""
+def train(client: Client, *, seconds: float, recipe: str | None = None) -> str:
+    """Train on what is there now and return the stamp of the model; ends the program when it was not promoted.
+
+    recipe: instead of the one that the site's schedule names
+    """
     for attempt in range(_ATTEMPTS):
         if attempt:
             time.sleep(_PAUSE)
         known = {model["stamp"] for model in client.call("GET", "/v1/models")}
         asked_at = clock.now()
-        client.call("POST", "/v1/models/train", {})
+        client.call("POST", "/v1/models/train", {} if recipe is None else {"recipe": recipe})
         models = client.wait_for(
             "/v1/models", lambda found, known=known: _finished(found, known), seconds=seconds, every=0.1
         )
