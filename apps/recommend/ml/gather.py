@@ -13,12 +13,15 @@ from apps.recommend.ml.tables import Lists, Mix, Rows, Tables, Weights
 
 COVISITATION, FROM_LAST, FROM_SECOND, STRONGEST, GIVERS = 0, 1, 2, 3, 4
 TRANSITIONS, LATENT, CONTENT, CONTENT_LAST, NEIGHBOURS, NEIGHBOUR_COUNT, LEADER_SHARE = 5, 6, 7, 8, 9, 10, 11
-SIGNALS = 12
+FROM_THIRD, COVISITATION_FLAT, CONTENT_SECOND, CONTENT_FLAT = 12, 13, 14, 15
+SIGNALS = 16
+_THIRD = 2  # steps back to the third newest row
+_LEAST = 1e-30  # of nearness
 _FORGOTTEN = 1e-3  # what weighs less than this is not worth a look-up
 
 
 class Scratch(NamedTuple):
-    """Working memory for one thread, zeros between two questions.
+    """Working memory for one thread, zeros between two questions, leaders -1.
 
     signals: float32 [n, SIGNALS]; marked: bool [n]; touched: int32 [n]; leader: int32 [n], row that gave most
     nearness: float32 [s]; met: int32 [s]
@@ -47,7 +50,7 @@ def make_scratch(tables: Tables) -> Scratch:
         signals=np.zeros((size, SIGNALS), dtype=np.float32),
         marked=np.zeros(size, dtype=np.bool_),
         touched=np.zeros(size, dtype=np.int32),
-        leader=np.zeros(size, dtype=np.int32),
+        leader=np.full(size, -1, dtype=np.int32),
         nearness=np.zeros(sessions, dtype=np.float32),
         met=np.zeros(sessions, dtype=np.int32),
     )
@@ -118,10 +121,13 @@ def _add_covisitation(desk: Desk, step: int, giver: int, factor: float, count: i
         signals[COVISITATION] += value * factor
         signals[GIVERS] += 1.0
         signals[STRONGEST] = max(signals[STRONGEST], value * factor)
+        signals[COVISITATION_FLAT] += value
         if step == 0:
             signals[FROM_LAST] = value
         elif step == 1:
             signals[FROM_SECOND] = value
+        elif step == _THIRD:
+            signals[FROM_THIRD] = value
         _lead(scratch, row, giver, value * factor * weight)
     return count
 
@@ -140,11 +146,10 @@ def gather(desk: Desk, rows: Rows, shares: Weights) -> int:
             count = _add_list(tables.latent, scratch, giver, (LATENT, told, mix.latent), count)
         if mix.content > 0.0:
             count = _add_list(tables.content, scratch, giver, (CONTENT, told, mix.content), count)
+            _note_alike(tables.content, scratch, giver, step)
         sooner = mix.transition_decay**step * shares[step]
         if mix.transitions > 0.0 and sooner > _FORGOTTEN:
             count = _add_list(tables.transitions, scratch, giver, (TRANSITIONS, sooner, mix.transitions), count)
-        if mix.content > 0.0 and step == 0:
-            _note_alike(tables.content, scratch, giver)
         factor *= mix.history_decay
     if mix.neighbours > 0.0:
         count = _add_neighbours(desk, rows, shares, count)
@@ -156,10 +161,15 @@ def gather(desk: Desk, rows: Rows, shares: Weights) -> int:
 
 
 @compiled
-def _note_alike(lists: Lists, scratch: Scratch, giver: int) -> None:
+def _note_alike(lists: Lists, scratch: Scratch, giver: int, step: int) -> None:
     begin = lists.start[giver]
     for at in range(begin, begin + lists.length[giver]):
-        scratch.signals[lists.indices[at], CONTENT_LAST] = lists.weights[at]
+        signals, value = scratch.signals[lists.indices[at]], lists.weights[at]
+        signals[CONTENT_FLAT] += value
+        if step == 0:
+            signals[CONTENT_LAST] = value
+        elif step == 1:
+            signals[CONTENT_SECOND] = value
 
 
 @compiled
@@ -169,6 +179,9 @@ def _meet(desk: Desk, rows: Rows, shares: Weights) -> int:
     met = 0
     for step in range(len(rows)):
         told = np.exp(-step / mix.neighbours_step) * shares[step]
+        # As float32 it must not be 0: a session would be met once more with each row, and `met` has room for one each.
+        if told <= _LEAST:
+            continue
         begin = sessions.item_start[rows[step]]
         end = min(sessions.item_start[rows[step] + 1], begin + mix.neighbours_newest)
         for at in range(begin, end):

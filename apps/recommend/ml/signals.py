@@ -7,10 +7,14 @@ import numpy as np
 from apps.recommend.ml.compiled import compiled
 from apps.recommend.ml.gather import (
     CONTENT,
+    CONTENT_FLAT,
     CONTENT_LAST,
+    CONTENT_SECOND,
     COVISITATION,
+    COVISITATION_FLAT,
     FROM_LAST,
     FROM_SECOND,
+    FROM_THIRD,
     GIVERS,
     LATENT,
     NEIGHBOUR_COUNT,
@@ -58,6 +62,20 @@ NAMES: tuple[str, ...] = (
     "history",
     "history_different",
     "followers",
+    "covisitation_third",
+    "covisitation_flat",
+    "count_back_second",
+    "count_last",
+    "count_second",
+    "count_third",
+    "count_back",
+    "count_among_followers",
+    "lift",
+    "row_factor",
+    "column_factor",
+    "row_factor_last",
+    "content_second",
+    "content_flat",
 )
 WIDTH = len(NAMES)
 _NEVER = 100.0
@@ -154,6 +172,25 @@ def describe(desk: Desk, question: Question, rows: Rows, scores: Weights, out: W
         line[29], line[30] = _held(history, row)
         line[31], line[32] = len(history), len(newest)
         line[33] = tables.covisitation.length[row]
+        _describe_counts(tables, newest, row, said, line)
+        line[46], line[47] = said[CONTENT_SECOND], said[CONTENT_FLAT]
+
+
+@compiled
+def _describe_counts(tables: Tables, newest: Rows, row: int, said: Weights, line: Weights) -> None:
+    """Write what the pairs are made of: a weight that is made of few events is worth less than the same of many."""
+    last, second, third = newest[0], newest[min(1, len(newest) - 1)], newest[min(2, len(newest) - 1)]
+    factor = max(tables.column_factor[row], _TINY)
+    line[34], line[35] = said[FROM_THIRD], said[COVISITATION_FLAT]
+    line[36] = _weight_between(tables.covisitation, row, second)
+    line[37] = said[FROM_LAST] / (factor * max(tables.row_factor[last], _TINY))
+    line[38] = said[FROM_SECOND] / (factor * max(tables.row_factor[second], _TINY))
+    line[39] = said[FROM_THIRD] / (factor * max(tables.row_factor[third], _TINY))
+    line[40] = line[5] / (max(tables.row_factor[row], _TINY) * max(tables.column_factor[last], _TINY))
+    followers = max(tables.covisitation.length[last], 1)
+    line[41] = line[37] / followers
+    line[42] = line[37] / np.sqrt(followers * max(tables.covisitation.length[row], 1))
+    line[43], line[44], line[45] = tables.row_factor[row], tables.column_factor[row], tables.row_factor[last]
 
 
 @compiled

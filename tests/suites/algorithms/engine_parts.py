@@ -128,7 +128,7 @@ def ranker(chains: Chains, n_items: int, seed: int) -> Arrays:
     for number, chain in enumerate(chains[:20]):
         inside[number, list(chain)] = True
     right = np.tile(inside.ravel(), 3)
-    lesson = Lesson(_lines(right, seed), right, questions=len(chains))
+    lesson = Lesson(_lines(right, seed), right, len(chains), np.ones(len(right), dtype=np.float32))
     trees = fit_ranker(lesson, PARAMS.ranker, seed=seed) if right.any() else no_trees()
     scores = np.zeros(n_items, dtype=np.float32)
     if len(trees.root):
