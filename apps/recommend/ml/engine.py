@@ -152,7 +152,11 @@ def score(
     # Of the types that a batch has as well: the same machine code answers both.
     lines = np.zeros((most if ranked else 0, WIDTH), dtype=np.float32)
     asked = _Asked(read_only(history.astype(np.int32, copy=False)), told, _ANYTHING if allowed is None else allowed)
-    rows, scores, leaders = _answer(engine, _scratch(engine.tables), asked, most, lines)
+    try:
+        rows, scores, leaders = _answer(engine, _scratch(engine.tables), asked, most, lines)
+    except Exception:
+        _local.held = None  # half filled: the next answer, of whichever model, would be made of it
+        raise
     return Scored(rows[:limit], scores[:limit], leaders[:limit])
 
 

@@ -52,9 +52,14 @@ def factors(
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return float32 [n] by row and by column: the weight of a pair is its count times both.
 
-    Power normalisation: count / ((row sum + s)^a (column sum + s)^b), all in units of an average nearest step.
+    Power normalisation: count / ((row sum + s)^a (column sum + s)^b), all in units of an average nearest step; 0 where
+    a sum is nothing and s is 0, or taking away left a little less than nothing.
     """
     unit = counts.unit
-    rows = (counts.row_sums / unit + smoothing) ** -row_exponent / unit
-    columns = (counts.column_sums / unit + smoothing) ** -column_exponent
+    rows = _power(counts.row_sums / unit + smoothing, -row_exponent) / unit
+    columns = _power(counts.column_sums / unit + smoothing, -column_exponent)
     return rows.astype(np.float32), columns.astype(np.float32)
+
+
+def _power(sums: NDArray[np.float64], exponent: float) -> NDArray[np.float64]:
+    return np.power(sums, exponent, out=np.zeros_like(sums), where=sums > 0)

@@ -64,8 +64,12 @@ def select(desk: Desk, history: Rows, touched: int, allowed: Allowed, most: int)
                 break
         if held and not mix.repeats:
             continue
+        value = blended(desk, row) + (mix.own if held else 0.0)
+        # Not a number has no place in an order: looking for the least of what is kept would run past the end.
+        if np.isnan(value):
+            continue
         rows[count] = row
-        scores[count] = blended(desk, row) + (mix.own if held else 0.0)
+        scores[count] = value
         count += 1
     return best_of(rows[:count], scores[:count], most)
 

@@ -4,12 +4,14 @@ All arrays are read-only and C-ordered: a compiled function is made for exact ty
 must have the types of what was just fitted.
 """
 
+import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+_MOST = 1_000_000
 Rows = NDArray[np.int32]
 Places = NDArray[np.int64]
 Weights = NDArray[np.float32]
@@ -88,6 +90,21 @@ class MixParams:
     neighbours_step: float = 2.0
     neighbours_age: float = 0.3
     neighbours_distance: float = 3.0
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for what compiled functions, which look at nothing, would divide by or count down from."""
+        for name in Mix.__annotations__:
+            if not math.isfinite(getattr(self, name)):
+                message = f"{name} is not a finite number"
+                raise ValueError(message)
+        for name in ("max_history", "neighbours_newest", "neighbours_kept", "candidates"):
+            if not 1 <= getattr(self, name) <= _MOST:
+                message = f"{name} is not between 1 and {_MOST}"
+                raise ValueError(message)
+        for name in ("neighbours_step", "neighbours_age", "neighbours_distance"):
+            if getattr(self, name) <= 0.0:
+                message = f"{name} is not above 0"
+                raise ValueError(message)
 
 
 class Mix(NamedTuple):

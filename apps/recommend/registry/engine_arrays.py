@@ -70,10 +70,10 @@ def find_misfit(engine: Engine, size: int) -> str | None:
         if not _fits(getattr(tables, field), size):
             return f"the {prefix} lists do not fit {size} items"
     for name in _BY_ITEM:
-        if getattr(tables, name).shape != (size,):
-            return f"{name} does not have one value for each of {size} items"
-    if tables.vectors.ndim != 2 or len(tables.vectors) != size:  # noqa: PLR2004 - rows and columns
-        return f"{_VECTORS} does not have one vector for each of {size} items"
+        if getattr(tables, name).shape != (size,) or not _finite(getattr(tables, name)):
+            return f"{name} does not have one finite value for each of {size} items"
+    if tables.vectors.ndim != 2 or len(tables.vectors) != size or not _finite(tables.vectors):  # noqa: PLR2004 - rows and columns
+        return f"{_VECTORS} does not have one finite vector for each of {size} items"
     if not _sessions_fit(tables.sessions, size):
         return f"the sessions do not fit {size} items"
     fault = find_fault(engine.trees, WIDTH)
@@ -81,18 +81,25 @@ def find_misfit(engine: Engine, size: int) -> str | None:
 
 
 def _fits(lists: Lists, size: int) -> bool:
-    start, length, indices = lists.start, lists.length, lists.indices
-    if start.shape != (size,) or length.shape != (size,) or indices.shape != lists.weights.shape:
+    return rows_fit(*lists, size=size) and _finite(lists.weights)
+
+
+def rows_fit(start: np.ndarray, length: np.ndarray, indices: np.ndarray, values: np.ndarray, *, size: int) -> bool:
+    """Return whether every row of a table of this many rows and columns lies within its columns and values."""
+    if start.shape != (size,) or length.shape != (size,) or indices.ndim != 1 or indices.shape != values.shape:
         return False
-    if size and (int(start.min()) < 0 or int(length.min()) < 0 or int((start + length).max()) > len(indices)):
+    # Each apart from their sum, which begins again below zero where it is too large.
+    if size and not (start.min() >= 0 and length.min() >= 0 and start.max() <= len(indices)):
         return False
-    return _inside(indices, size)
+    return not (size and (start + length).max() > len(indices)) and _inside(indices, size)
 
 
 def _sessions_fit(sessions: Sessions, size: int) -> bool:
     count = len(sessions.age)
     return (
-        _bounds(sessions.item_start, size, len(sessions.item_sessions))
+        all(part.ndim == 1 for part in sessions)
+        and _finite(sessions.age)
+        and _bounds(sessions.item_start, size, len(sessions.item_sessions))
         and _bounds(sessions.session_start, count, len(sessions.session_items))
         and _inside(sessions.item_sessions, count)
         and _inside(sessions.session_items, size)
@@ -102,6 +109,10 @@ def _sessions_fit(sessions: Sessions, size: int) -> bool:
 def _bounds(start: np.ndarray, count: int, size: int) -> bool:
     ordered = start.shape == (count + 1,) and bool((np.diff(start) >= 0).all())
     return ordered and int(start[0]) == 0 and int(start[-1]) == size
+
+
+def _finite(values: np.ndarray) -> bool:
+    return bool(np.isfinite(values).all())
 
 
 def _inside(rows: np.ndarray, size: int) -> bool:

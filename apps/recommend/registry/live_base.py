@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from apps.recommend.ml.covisitation import CovisitationParams
 from apps.recommend.ml.paircounts import PairCounts
 from apps.recommend.registry.artifacts import Arrays, BadArtifact, read_artifact
+from apps.recommend.registry.engine_arrays import rows_fit
 from apps.recommend.registry.unpacked import decode_ids, encode_ids
 
 _COLUMNS = ("start", "length", "indices", "counts", "row_sums", "column_sums")
@@ -74,16 +75,11 @@ def read_base(*, site_id: str, stamp: str) -> LiveBase:
 
 def _check(stamp: str, arrays: Arrays, size: int) -> None:
     """Raise BadArtifact unless the table fits the items: compiled loops do not look where they read."""
-    start, length, indices = (arrays[f"pairs_{name}"] for name in ("start", "length", "indices"))
+    table = [arrays[f"pairs_{name}"] for name in ("start", "length", "indices", "counts")]
     fits = all(arrays[f"pairs_{name}"].dtype.str == kind for name, kind in _DTYPES.items())
     fits = fits and arrays["live_rule"].shape == (9,) and arrays["live_marks"].dtype.str == "<u8"
-    for name in ("start", "length", "row_sums", "column_sums"):
+    for name in ("row_sums", "column_sums"):
         fits = fits and arrays[f"pairs_{name}"].shape == (size,)
-    fits = fits and arrays["pairs_counts"].shape == indices.shape
-    if fits and indices.size:
-        fits = int(indices.min()) >= 0 and int(indices.max()) < size
-    if fits and size:
-        fits = min(int(start.min()), int(length.min())) >= 0 and int((start + length).max()) <= indices.size
-    if not fits:
+    if not (fits and rows_fit(*table, size=size)):
         message = f"The model {stamp} cannot go on from its training: its table of pairs does not fit {size} items."
         raise BadArtifact(message, code="bad_artifact", stamp=stamp)

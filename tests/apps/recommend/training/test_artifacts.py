@@ -161,11 +161,26 @@ class TestToLoaded:
             ("latent_vectors", np.zeros((2, 2), dtype=np.float32)),
             ("sessions_item_start", np.array([0, 0, 0, 1], dtype=np.int64)),
             ("tree_root", np.array([0], dtype=np.int32)),
+            ("content_start", np.array([0, 1, 2**63 - 1], dtype=np.int64)),
+            ("content_weights", np.array([1.0, np.nan], dtype=np.float32)),
+            ("pairs_counts", np.array([np.inf], dtype=np.float32)),
+            ("popularity", np.array([1.0, np.nan, 0.0], dtype=np.float32)),
+            ("latent_vectors", np.full((3, 2), np.nan, dtype=np.float32)),
+            ("sessions_age", np.zeros((0, 1), dtype=np.float32)),
         ],
     )
     def test_arrays_that_do_not_fit(self, name: str, array: np.ndarray) -> None:
         write_artifact(manifest=small_manifest("m1"), arrays=small_arrays() | {name: array})
         with pytest.raises(BadArtifact):
+            to_loaded(read_artifact(site_id=SITE, stamp="m1"))
+
+    @pytest.mark.parametrize(("name", "value"), [("candidates", 0), ("neighbours_kept", -5), ("neighbours_step", 0.0)])
+    def test_a_mix_that_nothing_can_be_answered_by(self, folder: Path, name: str, value: float) -> None:
+        path = folder / "manifest.json"
+        manifest = json.loads(path.read_text())
+        manifest["parameters"]["engine"]["mix"][name] = value
+        path.write_text(json.dumps(manifest))
+        with pytest.raises(BadArtifact, match=name):
             to_loaded(read_artifact(site_id=SITE, stamp="m1"))
 
 
