@@ -138,7 +138,7 @@ def ask_model(
     held = known >= 0
     if shelf.model is None or not held.any():
         return NOTHING
-    ranked = engine is shelf.model.engine
+    ranked = engine is shelf.model.engine and len(engine.trees.root) > 0  # without trees nothing is to be described
     found = score(
         engine,
         known[held],
@@ -147,7 +147,7 @@ def ask_model(
         limit=question.limit,
         ranked=ranked,
     )
-    scores = 1.0 / (1.0 + np.exp(-found.scores)) if ranked and len(engine.trees.root) else found.scores
+    scores = 1.0 / (1.0 + np.exp(-found.scores)) if ranked else found.scores
     return Candidates(
         rows=shelf.column_row[found.rows],
         scores=scores.astype(np.float32),

@@ -26,7 +26,7 @@ def warm_up() -> None:
     )
     fitted = fit_engine(Material(events, events, None, _ITEMS), params, seed=1)
     find(fitted.engine, Histories(np.array([0, 3], dtype=np.int64), events.item[:3]))
-    score(fitted.engine, events.item[:3], limit=4)
+    score(fitted.engine, events.item[:3], shares=np.ones(3, dtype=np.float32), limit=4)
     nothing = Sequences(events.sequence[:0], events.item[:0], events.weight[:0], events.time[:0])
     change = changes_of(before=nothing, after=events, n_items=_ITEMS, params=params.covisitation)
     Growing(fitted.counts).add(change)

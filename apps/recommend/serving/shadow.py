@@ -15,9 +15,11 @@ import numpy as np
 from django.conf import settings
 from django.db import close_old_connections
 
+from apps.catalog.contracts import ItemColumns
 from apps.recommend.columns import Shelf
 from apps.recommend.registry import counters
 from apps.recommend.registry.shadows import get_shadow, load_shadow, refresh_shadows
+from apps.recommend.registry.unpacked import LoadedModel
 from apps.recommend.serving.asked import score_bin, top_score
 from apps.recommend.serving.eligible import put_mask
 from apps.recommend.serving.retrieve import put_candidates
@@ -50,7 +52,7 @@ class Scorer:
 
     def __init__(self, *, size: int) -> None:
         self._waiting: queue.Queue[tuple[Draft, str]] = queue.Queue(maxsize=size)
-        self._shelves: dict[str, tuple[Shelf, str, ReadySite]] = {}
+        self._shelves: dict[str, tuple[ItemColumns, LoadedModel, Shelf]] = {}
         self._lock = threading.Lock()
         self._thread_of: int | None = None
 
@@ -93,16 +95,16 @@ class Scorer:
         _count(draft, stamp, _compared(draft, asked) | {"shadow_scored": 1.0, "shadow_ms": spent})
 
     def _ready(self, draft: Draft, stamp: str) -> ReadySite | None:
-        """Return the site as it would be with this version; remembered until catalogue or version change."""
-        held = self._shelves.get(draft.site_id)
-        if held is not None and held[0] is draft.ready.shelf and held[1] == stamp:
-            return held[2]
+        """Return the site as it would be with this version; laid once for each catalogue and version."""
         loaded = load_shadow(draft.site_id, stamp)
         if loaded is None:
             return None
-        ready = lay_over(draft.ready, loaded)
-        self._shelves[draft.site_id] = (draft.ready.shelf, stamp, ready)
-        return ready
+        columns = draft.ready.shelf.columns
+        held = self._shelves.get(draft.site_id)
+        # What answers is laid anew with every event; the version in the shadow only with another catalogue.
+        if held is None or held[0] is not columns or held[1] is not loaded:
+            held = self._shelves[draft.site_id] = (columns, loaded, lay_over(columns, loaded))
+        return replace(draft.ready, shelf=held[2], loaded=loaded)
 
     def _start(self) -> None:
         with self._lock:

@@ -26,6 +26,7 @@ from apps.recommend.features.weights import find_weights
 from apps.recommend.ml.engine import score
 from apps.recommend.ml.fitting import to_tables
 from apps.recommend.ml.paircounts import PairCounts
+from apps.recommend.ml.selection import Allowed
 from apps.recommend.registry.loaded import get_loaded
 from apps.recommend.registry.shadows import refresh_shadows
 from apps.recommend.registry.unpacked import LoadedModel
@@ -108,9 +109,7 @@ def warm_up() -> None:
     """Read every site, so that no first request waits for it. Failure policy: log it; the first request reads then."""
     try:
         for site in profiles.list_sites():
-            model = get_ready(site.site_id).shelf.model
-            if model is not None:
-                score(model.engine, np.zeros(1, dtype=np.int32), limit=1)  # its compiled code is loaded
+            get_ready(site.site_id)
     except (DatabaseError, Unavailable) as error:
         logger.warning("not warmed up, the first request of each site will read it: %s", type(error).__name__)
 
@@ -165,6 +164,7 @@ def _read(site_id: str, held: ReadySite | None) -> ReadySite:
     weights = find_weights(site_id=site_id)
     if held is None or held.shelf.columns is not columns or held.loaded is not loaded:
         shelf = make_shelf(columns=columns, model=_lay(loaded, pairs))
+        _try(shelf)
         return ReadySite(shelf=shelf, loaded=loaded, placements=placements, weights=weights, pairs=pairs)
     if held.pairs is not pairs:
         held = replace(held, shelf=replace(held.shelf, model=_lay(loaded, pairs)), pairs=pairs)
@@ -179,9 +179,22 @@ def _moved(columns: ItemColumns, stamp: int) -> bool:
     return (columns.stamp, columns.currency, columns.locale) != (stamp, site.currency, site.locale)
 
 
-def lay_over(ready: ReadySite, loaded: LoadedModel) -> ReadySite:
-    """Return the site as it would be if it answered with this version."""
-    return replace(ready, shelf=make_shelf(columns=ready.shelf.columns, model=_lay(loaded)), loaded=loaded)
+def lay_over(columns: ItemColumns, loaded: LoadedModel) -> Shelf:
+    """Return the columns as they would be if this version answered."""
+    return make_shelf(columns=columns, model=_lay(loaded))
+
+
+def _try(shelf: Shelf) -> None:
+    """Ask the version once as requests do, so that none of them waits for its code to be compiled or read."""
+    if shelf.model is None:
+        return
+    nothing = Allowed(np.zeros(len(shelf.columns.item_ids), dtype=np.bool_), shelf.column_row)
+    try:
+        history, shares = np.zeros(1, dtype=np.int32), np.ones(1, dtype=np.float32)
+        score(shelf.model.engine, history, shares=shares, allowed=nothing, limit=1)
+    except Exception:
+        # The guard counts what fails in requests, and takes the version out; the site must be read all the same.
+        logger.exception("the model %s fails when it is asked", shelf.model.stamp)
 
 
 def _lay(loaded: LoadedModel | None, pairs: PairCounts | None = None) -> LaidModel | None:

@@ -4,13 +4,17 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import NoReturn
 
+import numpy as np
 import pytest
 
+from apps.catalog.contracts import ItemColumns
+from apps.recommend.columns import Shelf
+from apps.recommend.ml.paircounts import PairCounts
 from apps.recommend.models import TrainingSchedule
 from apps.recommend.registry import counters
 from apps.recommend.registry.shadows import Shadow, forget_shadows
 from apps.recommend.registry.unpacked import LoadedModel
-from apps.recommend.serving import retrieve, shadow
+from apps.recommend.serving import retrieve, shadow, sites
 from apps.recommend.serving.asked import score_bin
 from apps.recommend.serving.shadow import score_waiting
 from tests.apps.recommend.serving.lens_lane import (
@@ -132,3 +136,28 @@ class TestTakes:
 
 def fail(*_arguments: object) -> NoReturn:
     raise IndexError("a defect")
+
+
+class TestScorer:
+    def test_it_is_laid_once_however_often_what_answers_moves(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        laid = []
+
+        def lay_over(columns: ItemColumns, loaded: LoadedModel) -> Shelf:
+            laid.append(loaded.stamp)
+            return sites.lay_over(columns, loaded)
+
+        monkeypatch.setattr(shadow, "lay_over", lay_over)
+        monkeypatch.setattr(shadow, "_SCORER", shadow.Scorer(size=10))
+        monkeypatch.setattr(sites, "get_live", lambda *_: no_pairs(len(known_model().item_ids)))  # another each time
+        try_in_shadow(monkeypatch, silent_model())
+        for _ in range(3):
+            ask("for-you", history=["frame-a"])
+            score_waiting()
+        assert (laid, counted("silent")["shadow_scored"]) == (["silent"], 3.0)
+
+
+def no_pairs(size: int) -> PairCounts:
+    """Return counts of nothing."""
+    rows, nothing = np.zeros(size, dtype=np.int64), np.empty(0, dtype=np.int32)
+    sums = np.zeros(size)
+    return PairCounts(rows, rows.astype(np.int32), nothing, nothing.astype(np.float32), sums, sums, 0.0, 0.0)

@@ -1,13 +1,17 @@
 """What a process holds ready, and what it does when parts are away; what it says was served."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from django.conf import LazySettings
 from django.db import OperationalError, connection
+from numba import typeof
 
 from apps.catalog import api as catalog
-from apps.recommend import api
+from apps.recommend import api, columns
+from apps.recommend.ml.engine import Engine, Scored, score
+from apps.recommend.ml.tables import Rows
 from apps.recommend.serving import expose, sites
 from apps.tracking import api as tracking
 from apps.tracking.contracts import Exposure
@@ -20,6 +24,7 @@ from tests.apps.recommend.serving.lens_lane import (
     ask,
     consent,
     ids,
+    known_model,
     open_lens_lane,  # noqa: F401 - the fixture "shop"
 )
 
@@ -108,6 +113,41 @@ def written(monkeypatch: pytest.MonkeyPatch) -> list[Exposure]:
 
     monkeypatch.setattr(tracking, "record_exposures", record)
     return kept
+
+
+@pytest.mark.usefixtures("shop")
+class TestFirstQuestion:
+    @pytest.mark.usefixtures("model")
+    def test_a_version_is_asked_before_any_request_in_the_same_machine_code(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Another type of array would be another function, and be compiled while somebody waits."""
+        asked: list[tuple[str, object]] = []
+
+        def spy(engine: Engine, history: Rows, **how: Any) -> Scored:
+            shares, allowed = how["shares"], how["allowed"]
+            asked.append((who, tuple(map(typeof, (history, shares, allowed.mask, allowed.place)))))
+            return score(engine, history, **how)
+
+        monkeypatch.setattr(sites, "score", spy)
+        monkeypatch.setattr(columns, "score", spy)
+        monkeypatch.setattr(sites, "find_weights", lambda **_: {"view": 1.0})
+        who = "nobody"
+        sites.forget_ready()
+        api.warm_up()
+        who = "a shopper"
+        ask("for-you", history=["frame-a"])
+        assert [name for name, _ in asked] == ["nobody", "a shopper"]
+        assert asked[0][1] == asked[1][1]
+
+    def test_one_that_fails_is_left_to_the_guard(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def fail(*_: object, **__: object) -> Scored:
+            raise IndexError("a defect")
+
+        monkeypatch.setattr(sites, "get_loaded", lambda _site_id: known_model())
+        monkeypatch.setattr(sites, "score", fail)
+        sites.forget_ready()
+        assert ask("for-you", history=["frame-a"]).model == "known"
 
 
 @pytest.mark.usefixtures("model")
