@@ -10,7 +10,7 @@ from time import monotonic
 from django.conf import settings
 from django.db import Error as DatabaseError
 
-from apps.recommend.registry.artifacts import BadArtifact, read_artifact
+from apps.recommend.registry.artifacts import BadArtifact, UnreadArtifact, read_artifact
 from apps.recommend.registry.unpacked import EXPECTED, LoadedModel, to_loaded
 from apps.recommend.selectors import list_shadows
 
@@ -67,7 +67,8 @@ class _Shadows:
         try:
             loaded = to_loaded(read_artifact(site_id=site_id, stamp=stamp, names=EXPECTED))
         except (BadArtifact, OSError) as error:
-            self._broken.add(stamp)
+            if isinstance(error, BadArtifact) and not isinstance(error, UnreadArtifact):
+                self._broken.add(stamp)
             logger.error("the shadow scores nothing: %s", error)  # noqa: TRY400 - an expected outcome, its message says all
             return None
         self._loaded = self._loaded | {site_id: loaded}

@@ -24,7 +24,7 @@ from apps.recommend.features.state import Touch
 from apps.recommend.features.store import FeatureStore
 from apps.recommend.features.touch_log import LogPage
 from apps.recommend.ml.paircounts import PairCounts
-from apps.recommend.registry.artifacts import BadArtifact
+from apps.recommend.registry.artifacts import BadArtifact, UnreadArtifact
 from apps.recommend.registry.live_base import LiveBase, read_base
 from apps.recommend.serving.live_table import LiveTable
 from specrec.kernel.redis import client
@@ -79,6 +79,7 @@ class Following:
         self._needed = base.taken_at - conf.LOG_MARGIN.total_seconds()
         self._ground: str | None = None
         self._number: int | None = None
+        self._missed: int | None = -1  # the number behind which one was missing
         self._after = ""
         self._table: LiveTable | None = None
 
@@ -93,9 +94,13 @@ class Following:
 
     def _take(self, page: LogPage) -> bool:
         """Add a page and return whether there may be more."""
-        if page.ground != self._ground or (self._table is not None and self._misses(page)):
-            self._begin(page)
-            return self._table is not None
+        if page.ground != self._ground:
+            self._missed = -1
+            return self._begin(page)
+        if self._table is not None and self._misses(page):
+            # Where it is missing the second time it is in the log no more, and would be missed for ever.
+            again, self._missed = self._missed == self._number, self._number
+            return self._lose() if again else self._begin(page)
         if self._table is None or not page.entries:
             return False
         self._table.add(page.entries)
@@ -120,15 +125,20 @@ class Following:
             return False
         return page.first_number <= 1 or page.first_time <= self._needed
 
-    def _begin(self, page: LogPage) -> None:
-        """Begin anew with what the training counted, where the log holds all that came since."""
+    def _begin(self, page: LogPage) -> bool:
+        """Begin anew with what the training counted, where the log holds all that came since, and return whether."""
         self._ground, self._number, self._after, self.entries = page.ground, None, "", 0
+        if not self._is_whole(page):
+            return self._lose()
+        self._table, self.state = LiveTable(self._base, self._read), "following"
+        self.counts = self._table.counts
+        return True
+
+    def _lose(self) -> bool:
+        """Answer as it was trained from now on."""
         self._table, self.counts, self.state = None, None, "lost"
-        if self._is_whole(page):
-            self._table, self.state = LiveTable(self._base, self._read), "following"
-            self.counts = self._table.counts
-        else:
-            logger.warning("site %s: the log of touches begins after the training: it answers as it is", self._site_id)
+        logger.warning("site %s: the log of touches lacks some since the training: it answers as it is", self._site_id)
+        return False
 
     def _start(self) -> str:
         return f"{max(int(self._needed * 1_000), 0)}-0"
@@ -172,7 +182,7 @@ class _Live:
             for key in list(self._asked):
                 try:
                     self._step(key)
-                except (redis.RedisError, OSError) as error:
+                except (redis.RedisError, OSError, UnreadArtifact) as error:
                     logger.warning("live pairs of site %s stay as they are: %s", key[0], type(error).__name__)
                 except (BadArtifact, msgspec.MsgspecError) as error:
                     logger.warning("site %s: %s", key[0], error)

@@ -20,6 +20,7 @@ from apps.recommend.ml.paircounts import PairCounts
 from apps.recommend.ml.pairgrowth import Growing
 from apps.recommend.ml.sequences import Sequences
 from apps.recommend.registry.live_base import LiveBase
+from apps.recommend.serving.mark_set import MarkSet, find_in
 
 # Returns by shopper the touches that are stored; one that is not known has none.
 Read = Callable[[Sequence[UUID]], list[Sequence[Touch]]]
@@ -37,7 +38,7 @@ class LiveTable:
         self._read = read
         self._row_of = {item_id: row for row, item_id in enumerate(base.item_ids)}
         self._growing = Growing(base.counts)
-        self._added: set[int] = set()
+        self._added = MarkSet()
         self._known: dict[UUID, list[Touch]] = {}
 
     @property
@@ -56,19 +57,23 @@ class LiveTable:
             return
         strangers = [shopper for shopper in told if shopper not in self._known]
         stored = dict(zip(strangers, self._read(strangers), strict=True)) if strangers else {}
-        steps = [self._step(shopper, touches, stored.get(shopper)) for shopper, touches in told.items()]
+        added = self._added.among({touch.mark for touches in told.values() for touch in touches})
+        steps = [self._step(shopper, (told[shopper], stored.get(shopper, ())), added) for shopper in told]
         self._count(self._changed(steps))
         while len(self._known) > conf.LIVE_SHOPPERS:
             del self._known[next(iter(self._known))]
 
-    def _step(self, shopper: UUID, told: list[Touch], stored: Sequence[Touch] | None) -> _Step:
-        """Return the touches known of the shopper before and after; of a stranger nothing is known before."""
+    def _step(self, shopper: UUID, heard: tuple[Sequence[Touch], Sequence[Touch]], added: set[int]) -> _Step:
+        """Return the touches known of the shopper before and after; of a stranger nothing is known before.
+
+        heard: those told, and those stored of a stranger; added: marks of those told that were added before
+        """
         before = self._known.pop(shopper, None)
         found = list(before or ())
         marks = {touch.mark for touch in found}
-        for touch in (*(stored or ()), *told):
+        for touch in (*heard[1], *heard[0]):
             # What was added and is not among those known was given up as too old to matter.
-            given_up = before is not None and touch.mark in self._added
+            given_up = before is not None and touch.mark in added
             if touch.mark not in marks and touch.time >= self._base.since and not given_up:
                 marks.add(touch.mark)
                 found.append(touch)
@@ -78,26 +83,20 @@ class LiveTable:
 
     def _changed(self, steps: Sequence[_Step]) -> list[tuple[list[Touch], list[Touch]]]:
         """Return what counted before and what counts now, for one sequence after another."""
-        trained = self._trained({touch.mark for _, after in steps for touch in after} - self._added)
+        marks = {touch.mark for _, after in steps for touch in after}
+        added = self._added.among(marks)
+        trained = find_in(self._base.marks, marks - added)
         found: list[tuple[list[Touch], list[Touch]]] = []
         for before, after in steps:
             counted = before
             if counted is None:  # a stranger to us: the training knew some, or we did before we gave them up
-                counted = [touch for touch in after if touch.mark in trained or touch.mark in self._added]
+                counted = [touch for touch in after if touch.mark in trained or touch.mark in added]
             found.append((counted, after))
             ours, theirs = ([touch for touch in one if touch.mark in trained] for one in (after, counted))
             if len(ours) != len(theirs):  # the training read some that we hear of only now
                 found.append((ours, theirs))
-        self._added.update(touch.mark for _, after in steps for touch in after if touch.mark not in trained)
+        self._added.add(marks - trained)
         return found
-
-    def _trained(self, marks: set[int]) -> set[int]:
-        """Return which of the marks are of events that the training read."""
-        if not marks or not len(self._base.marks):
-            return set()
-        asked = np.fromiter(marks, np.uint64, len(marks))
-        place = np.minimum(np.searchsorted(self._base.marks, asked), len(self._base.marks) - 1)
-        return set(asked[self._base.marks[place] == asked].tolist())
 
     def _count(self, steps: list[tuple[list[Touch], list[Touch]]]) -> None:
         before, after = (self._flat([step[side] for step in steps]) for side in (0, 1))

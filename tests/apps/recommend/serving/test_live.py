@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from typing import NoReturn
 from uuid import uuid4
 
 import msgspec
@@ -16,8 +17,9 @@ from apps.profiles.contracts import SCOPES, Caller
 from apps.recommend.features import consume
 from apps.recommend.features.lease import Lease
 from apps.recommend.features.redis_store import RedisStore
-from apps.recommend.registry.artifacts import BadArtifact
+from apps.recommend.registry.artifacts import BadArtifact, UnreadArtifact
 from apps.recommend.registry.live_base import read_base
+from apps.recommend.serving import live
 from apps.recommend.serving.live import forget_live, get_live, live_status
 from apps.recommend.training.run import train_site
 from apps.tracking import api as tracking
@@ -108,15 +110,15 @@ class TestGetLive:
         wait_for(lambda: pair(shop, stamp, item_id(5, 2), item_id(7, 0)) > 0.0)
         tracking.drain(stop=lambda: tracking.status()["table"] == 0)
         trained = read_base(site_id=shop, stamp=train_site(site_id=shop, now=clock.now()).stamp).counts
-        live = get_live(shop, stamp)
-        assert live is not None
-        assert np.allclose(matrix(live), matrix(trained), rtol=1e-5, atol=1e-6)
-        assert np.isclose(live.unit, trained.unit)
+        now = get_live(shop, stamp)
+        assert now is not None
+        assert np.allclose(matrix(now), matrix(trained), rtol=1e-5, atol=1e-6)
+        assert np.isclose(now.unit, trained.unit)
         forget_live()  # as a process that starts now
         wait_for(lambda: pair(shop, stamp, item_id(5, 2), item_id(7, 0)) > 0.0)
         again = get_live(shop, stamp)
         assert again is not None
-        assert np.allclose(matrix(again), matrix(live), rtol=1e-5, atol=1e-6)
+        assert np.allclose(matrix(again), matrix(now), rtol=1e-5, atol=1e-6)
 
     def test_while_redis_is_empty_there_is_nothing_to_go_on_from(self, shop: str) -> None:
         walk(30, end=clock.now())
@@ -145,3 +147,17 @@ class TestGetLive:
         before = get_live(shop, stamp)
         view(shop, "c1", item_id(0, 1), item_id(5, 2))
         wait_for(lambda: get_live(shop, stamp) is not before)
+
+    def test_one_that_cannot_be_read_right_now(self, shop: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        walk(30, end=clock.now())
+        stamp = train_site(site_id=shop, now=clock.now()).stamp
+
+        def read_no_base(**_: str) -> NoReturn:
+            raise UnreadArtifact("The folder is away.", code="bad_artifact")
+
+        with monkeypatch.context() as away:
+            away.setattr(live, "read_base", read_no_base)
+            assert get_live(shop, stamp) is None
+        assert live_status() == []
+        get_live(shop, stamp)
+        assert [one.state for one in live_status()] == ["waiting"]

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from apps.recommend import conf
 from apps.recommend.features.held import Held
 from apps.recommend.features.memory_store import MemoryStore
+from apps.recommend.features.touch_log import LogPage
 from apps.recommend.ml.paircounts import PairCounts
 from apps.recommend.ml.pairtable import count
 from apps.recommend.registry.live_base import LiveBase
@@ -212,3 +214,24 @@ class TestFollowing:
         shop.take(*events[10:])
         following.step()
         assert_equal(following.counts, refit(events))
+
+    @pytest.mark.parametrize("page", [4, 500])
+    def test_one_that_is_missing_for_ever_is_not_looked_for_for_ever(
+        self, page: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(conf, "LIVE_PAGE", page)
+        shop = Shop()
+        for one in drawn(random.Random(11), 20):
+            shop.take(one)
+        del shop.store.logs[SITE][9]
+        pages = []
+        read = shop.store.read_log
+
+        def read_log(**asked: Any) -> LogPage:
+            pages.append(asked)
+            assert len(pages) < 100
+            return read(**asked)
+
+        monkeypatch.setattr(shop.store, "read_log", read_log)
+        following = shop.follow(trained([]))
+        assert (following.counts, following.state) == (None, "lost")
