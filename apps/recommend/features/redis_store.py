@@ -168,17 +168,18 @@ class RedisStore:
     def read_log(self, *, site_id: str, after: str, limit: int) -> LogPage:
         """Return entries of the site's touch log behind the place, "0" being before the first."""
         key = f"{self._logs_prefix}{site_id}"
-        ground, since, first, entries = ask(
+        ground, (since, number, last_at), first, entries = ask(
             ("GET", self._ground),
-            ("HGET", self._log_figures, ":since"),
+            ("HMGET", self._log_figures, ":since", site_id, f"{site_id}:at"),
             ("XRANGE", key, "-", "+", "COUNT", 1),
             ("XRANGE", key, f"({after}", "+", "COUNT", limit),
         )
         return LogPage(
             ground=None if ground is None else ground.decode(),
             since=None if since is None else int(since) / 1_000,
-            first_number=int(first[0][1][1]) if first else 0,
-            first_time=int(first[0][0].split(b"-")[0]) / 1_000 if first else 0.0,
+            # Of a log that ended by its age the next entry would be the first, and none is missing after its last.
+            first_number=int(first[0][1][1]) if first else int(number or -1) + 1,
+            first_time=int(first[0][0].split(b"-")[0] if first else last_at or 0) / 1_000,
             entries=[
                 LogEntry(place.decode(), int(number), unpack(packed)) for place, (_, number, _, packed) in entries
             ],

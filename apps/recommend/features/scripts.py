@@ -30,7 +30,9 @@ if #added[3] > 0 then
   for _, entry in ipairs(added[3]) do
     local number = redis.call('HINCRBY', added[2], entry[1], 1)
     redis.call('XADD', entry[2], 'MAXLEN', '~', added[4], '*', 'n', number, 't', ARGV[entry[3]])
-    redis.call('XTRIM', entry[2], 'MINID', '~', string.format('%.0f', now - added[5]))
+    redis.call('XTRIM', entry[2], 'MINID', string.format('%.0f', now - added[5]))
+    redis.call('PEXPIRE', entry[2], added[5])
+    redis.call('HSET', added[2], entry[1] .. ':at', string.format('%.0f', now))
   end
 end
 for _, pair in ipairs(asked[3]) do redis.call('HSET', KEYS[2], pair[1], pair[2]) end

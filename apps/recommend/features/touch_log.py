@@ -2,7 +2,8 @@
 
 An entry is written in one piece with the states that it changed, so it is there exactly when they are. A touch is in
 one entry, whatever comes twice. Entries of a site have running numbers, so that a reader knows of any that it misses.
-They are kept for `conf.LOGGED_FOR`, and at most `conf.LOG_ENTRIES` of a site.
+They are kept for `conf.LOGGED_FOR` after the next one came, and at most `conf.LOG_ENTRIES` of a site: what is older
+goes with the next entry, or all of it when none came for so long.
 """
 
 from collections.abc import Iterable
@@ -31,7 +32,8 @@ class LogPage(msgspec.Struct, frozen=True):
 
     ground: of the store, as `FeatureStore.ground`; where it is another than before, so is the log
     since: seconds since 1970; whatever was received since then was told to this log. None: there is no log
-    first_number, first_time: of the oldest entry that is kept, and when it was written; 0 where there is none
+    first_number, first_time: of the oldest entry that is kept, and when it was written; where none is kept any more, of
+        the next one, and when the last was written; 0 where there was none
     """
 
     ground: str | None

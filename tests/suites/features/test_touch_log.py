@@ -12,6 +12,7 @@ from apps.recommend.features.memory_store import MemoryStore
 from apps.recommend.features.redis_store import RedisStore
 from apps.recommend.features.state import Changes, Touch
 from apps.recommend.features.store import FeatureStore
+from apps.recommend.features.touch_log import pack
 from apps.tracking.contracts import TrackedEvent
 from specrec.kernel.redis import client
 from tests.suites.features.samples import ANNA, BEN, NOW_SECONDS, SITE, event
@@ -111,3 +112,37 @@ class TestWhatIsLogged:
         before = event(1).received_at - conf.LOGGED_FOR - timedelta(seconds=1)
         write(store, event(1, received_at=before), event(2, "frame-2", minutes=60 * 24 * 90))
         assert logged(store) == [(ANNA, "frame-2")]
+
+
+class TestHowLongItIsKept:
+    """In Redis; the twin in memory keeps all that a test puts in."""
+
+    def test_what_is_too_old_goes_with_the_next_entry(self) -> None:
+        store = RedisStore(client(), prefix="suite")
+        store.clear(ground=GROUND)
+        old = int((time.time() - conf.LOGGED_FOR.total_seconds() - 1) * 1_000)
+        for number in (1, 2):
+            packed = pack([(ANNA.bytes, TOUCH)])
+            client().xadd(f"suite:2:t:{SITE}", {"n": number, "t": packed}, id=f"{old}-{number}")
+        client().hset("suite:2:log", SITE, "2")
+        put(store, TOUCH)
+        page = store.read_log(site_id=SITE, after="0", limit=10)
+        assert ([entry.number for entry in page.entries], page.first_number) == ([3], 3)
+
+    def test_it_ends_where_nothing_comes_any_more(self) -> None:
+        store = RedisStore(client(), prefix="suite")
+        store.clear(ground=GROUND)
+        put(store, TOUCH)
+        left = client().pttl(f"suite:2:t:{SITE}")
+        assert 0 < left <= conf.LOGGED_FOR.total_seconds() * 1_000
+
+    def test_one_that_ended_says_where_it_would_go_on(self) -> None:
+        store = RedisStore(client(), prefix="suite")
+        store.clear(ground=GROUND)
+        put(store, TOUCH)
+        put(store, TOUCH)
+        written = store.read_log(site_id=SITE, after="0", limit=10).entries[-1].place
+        client().delete(f"suite:2:t:{SITE}")
+        page = store.read_log(site_id=SITE, after="0", limit=10)
+        assert (page.entries, page.first_number) == ([], 3)
+        assert page.first_time == int(written.split("-")[0]) / 1_000
