@@ -20,7 +20,8 @@ from specrec.kernel.redis import client
 logger = logging.getLogger(__name__)
 
 HOUR = 3_600
-_KEPT_SECONDS = 9 * 24 * HOUR
+_KEPT_HOURS = 9 * 24
+_KEPT_SECONDS = _KEPT_HOURS * HOUR
 _FLUSH_SECONDS = 1.0
 _FIELDS_HELD = 10_000  # while Redis is away; beyond that nothing new is counted
 Key = tuple[str, str]  # site, stamp
@@ -39,6 +40,7 @@ def flush() -> None:
 def read(*, site_id: str, stamp: str, since: float = 0.0, until: float = float("inf")) -> dict[str, float]:
     """Return the sums by name over the hours that overlap [since, until), seconds since 1970; raises RedisError."""
     found = cast("dict[bytes, bytes]", client().hgetall(_name(site_id, stamp)))
+    _forget_old(_name(site_id, stamp), found)
     first = int(since // HOUR)
     sums: dict[str, float] = {}
     for field, value in found.items():
@@ -55,6 +57,17 @@ def forget(*, site_id: str, stamp: str) -> None:
         client().delete(_name(site_id, stamp))
     except redis.RedisError as error:
         logger.warning("counts of model %s not removed: %s", stamp, type(error).__name__)
+
+
+def _forget_old(name: str, found: dict[bytes, bytes]) -> None:
+    """Remove the hours that are over for long: a version that answers for months would be read ever more slowly."""
+    hours = {field: int(field.partition(b":")[0]) for field in found}
+    oldest = max(hours.values(), default=0) - _KEPT_HOURS
+    old = [field for field, hour in hours.items() if hour < oldest]
+    if old:
+        client().hdel(name, *old)
+        for field in old:
+            del found[field]
 
 
 def _name(site_id: str, stamp: str) -> str:
