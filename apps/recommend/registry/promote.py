@@ -17,7 +17,7 @@ from apps.recommend.registry import counters
 from apps.recommend.registry.artifacts import Artifact, BadArtifact, read_artifact
 from apps.recommend.registry.unpacked import to_loaded
 from apps.recommend.registry.vectors import publish_vectors
-from specrec.kernel.errors import Conflict
+from specrec.kernel.errors import Conflict, NotFound
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ def promote_model(*, site_id: str, stamp: str, now: datetime, note: str | None =
     selectors.get_version(site_id=site_id, stamp=stamp)
     artifact = _verified(site_id, stamp)
     with transaction.atomic():
-        version = _locked(site_id)[stamp]
+        version = _of(_locked(site_id), stamp)
         if version.state != ModelState.PROMOTED:
             _retire_promoted(site_id)
         _put_in_service(version, now=now, note=version.note if note is None else note)
@@ -69,7 +69,7 @@ def shadow_model(*, site_id: str, stamp: str, now: datetime, note: str | None = 
     selectors.get_version(site_id=site_id, stamp=stamp)
     _verified(site_id, stamp)
     with transaction.atomic():
-        version = _locked(site_id)[stamp]
+        version = _of(_locked(site_id), stamp)
         if version.state == ModelState.PROMOTED:
             raise Conflict(f"The model {stamp} answers already; only another can be its shadow.", code="model_answers")
         shadows = ModelVersion.objects.filter(site_id=site_id, state=ModelState.SHADOW).exclude(stamp=stamp)
@@ -88,7 +88,7 @@ def retire_model(*, site_id: str, stamp: str) -> ModelInfo:
     """
     selectors.get_version(site_id=site_id, stamp=stamp)
     with transaction.atomic():
-        version = _locked(site_id)[stamp]
+        version = _of(_locked(site_id), stamp)
         if version.state == ModelState.PROMOTED:
             message = f"The site {site_id} answers with {stamp}. Promote another or roll back first."
             raise Conflict(message, code="model_answers")
@@ -121,6 +121,13 @@ def _find_loadable(site_id: str) -> tuple[str, Artifact]:
 def _locked(site_id: str) -> dict[str, ModelVersion]:
     """Return every version of the site by stamp, locked, so that two promotions come one after the other."""
     return {row.stamp: row for row in ModelVersion.objects.select_for_update().filter(site_id=site_id).order_by("id")}
+
+
+def _of(rows: dict[str, ModelVersion], stamp: str) -> ModelVersion:
+    """Return one of the locked versions; raises NotFound where it was pruned while its artifact was read."""
+    if stamp not in rows:
+        raise NotFound(f"The model {stamp} was removed meanwhile.", code="model_not_found", field="stamp")
+    return rows[stamp]
 
 
 def _retire_promoted(site_id: str) -> None:

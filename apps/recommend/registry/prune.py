@@ -22,16 +22,27 @@ def prune_versions(*, site_id: str, kept: int | None = None) -> list[str]:
     others = [version for version in rows if version.state != ModelState.REJECTED]
     needed = _needed(site_id, rows)
     surplus = [version for version in (*others[count:], *rejected[count:]) if version.pk not in needed]
-    for version in surplus:
-        delete_artifact(site_id=site_id, stamp=version.stamp)
+    return [version.stamp for version in surplus if _remove(version)]
+
+
+def _remove(version: ModelVersion) -> bool:
+    """Remove the row, then what it names; return whether it was, for it may have come into use meanwhile."""
+    removed, _ = ModelVersion.objects.filter(pk=version.pk, state=version.state).delete()
+    if removed:
+        delete_artifact(site_id=version.site_id, stamp=version.stamp)
         if version.report:
             blobs.delete(version.report)
-        counters.forget(site_id=site_id, stamp=version.stamp)
-        version.delete()
-    return [version.stamp for version in surplus]
+        counters.forget(site_id=version.site_id, stamp=version.stamp)
+    return bool(removed)
 
 
 def _needed(site_id: str, rows: list[ModelVersion]) -> set[int]:
     candidates = [version.pk for version in rows if version.state == ModelState.CANDIDATE]
     previous = [version.pk for version in selectors.find_previous(site_id=site_id)]
-    return {version.pk for version in rows if version.state in _IN_USE} | {*candidates[:1], *previous[:1]}
+    # By what was taken out when the promoted one came back the guard knows that this one is not at fault.
+    back = [version.promoted_at for version in rows if version.state == ModelState.PROMOTED]
+    taken_out = [
+        version.pk for version in rows if version.rolled_back_at is not None and version.rolled_back_at in back
+    ]
+    in_use = {version.pk for version in rows if version.state in _IN_USE}
+    return in_use | {*candidates[:1], *previous[:1], *taken_out}

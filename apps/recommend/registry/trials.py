@@ -81,6 +81,12 @@ def _end(version: ModelVersion, sums: Mapping[str, float], limits: TrainingSched
     fault, figures, site_id = find_fault(sums, limits), shadow_figures(sums), version.site_id
     version.metrics |= {f"shadow_{name}": round(value, 6) for name, value in figures.items()}
     version.save(update_fields=["metrics"])
+    promoted = selectors.find_promoted(site_id=site_id)
+    if promoted is not None and version.created_at <= promoted.created_at:  # by a person; the gate never saw that one
+        retired = {"state": ModelState.RETIRED, "note": f"{version.note} Overtaken by a newer version."}
+        ModelVersion.objects.filter(pk=version.pk, state=ModelState.SHADOW).update(**retired)
+        _follow(site_id, now)
+        return
     if fault is None:
         words = f"In the shadow: {figures['scored']:,.0f} requests, overlap@10 {figures.get('overlap@10', 0.0):.2f}."
         fault = _try_to_promote(version, words, now)

@@ -115,6 +115,14 @@ class TestJudgeShadows:
         judge_shadows(now=OVER)
         assert [self.state_of(stamp)[0] for stamp in ("m2", "m3", "m4")] == ["promoted", "retired", "shadow"]
 
+    def test_a_newer_version_that_a_person_promoted_meanwhile_stays(self, make_version: MakeVersion) -> None:
+        make_version("m3", created_at=NOW + timedelta(hours=2))
+        promote_model(site_id=SITE, stamp="m3", now=NOW + timedelta(hours=2), note="By hand.")
+        self.scored()
+        judge_shadows(now=OVER)
+        assert self.state_of("m2") == ("retired", "Passed. Overtaken by a newer version.")
+        assert self.state_of("m3") == ("promoted", "By hand.")
+
     def test_what_a_person_put_there_a_person_takes_out(self) -> None:
         TrainingSchedule.objects.update(promotion="by_hand")
         self.scored()

@@ -6,8 +6,9 @@ import pytest
 
 from apps.recommend import selectors
 from apps.recommend.models import ItemVector, ModelVersion, TrainingSchedule
-from apps.recommend.registry import loaded
+from apps.recommend.registry import loaded, promote, prune
 from apps.recommend.registry.artifacts import BadArtifact
+from apps.recommend.registry.guard import is_gone_back_to
 from apps.recommend.registry.loaded import get_loaded
 from apps.recommend.registry.promote import promote_model, retire_model, roll_back, shadow_model
 from apps.recommend.registry.prune import prune_versions
@@ -185,6 +186,41 @@ class TestRetireModel:
 
 
 class TestPruneVersions:
+    def test_one_that_came_into_use_meanwhile_stays(
+        self, make_version: MakeVersion, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for hours, stamp in enumerate(("m0", "m1", "m2")):
+            make_version(stamp, created_at=NOW + timedelta(hours=hours))
+        needed = prune._needed
+
+        def promote_beside(site_id: str, rows: list[ModelVersion]) -> set[int]:
+            found = needed(site_id, rows)
+            promote_model(site_id=SITE, stamp="m0", now=LATER)
+            return found
+
+        monkeypatch.setattr(prune, "_needed", promote_beside)
+        assert prune_versions(site_id=SITE, kept=2) == []
+        assert states()["m0"] == "promoted"
+        assert loaded_stamp() == "m0"
+
+    def test_keeps_what_tells_that_the_promoted_one_was_gone_back_to(self, make_version: MakeVersion) -> None:
+        for hours, stamp in enumerate(("m0", "m1", "m2")):
+            make_version(stamp, created_at=NOW + timedelta(hours=hours))
+            promote_model(site_id=SITE, stamp=stamp, now=NOW + timedelta(hours=hours))
+        roll_back(site_id=SITE, now=NOW + timedelta(hours=3))
+        for hours in range(3, 6):
+            make_version(f"m{hours}", created_at=NOW + timedelta(hours=hours), state="candidate")
+        prune_versions(site_id=SITE, kept=2)
+        assert is_gone_back_to(ModelVersion.objects.get(stamp="m1"))
+
+    def test_one_that_is_removed_while_it_is_promoted(
+        self, make_version: MakeVersion, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        make_version("m0")
+        monkeypatch.setattr(promote, "_locked", lambda _: {})
+        with pytest.raises(NotFound):
+            promote_model(site_id=SITE, stamp="m0", now=NOW)
+
     def test_keeps_the_newest_and_the_promoted(self, make_version: MakeVersion) -> None:
         for hours in range(4):
             make_version(f"m{hours}", created_at=NOW + timedelta(hours=hours))
