@@ -75,21 +75,30 @@ def fit_tables(
     """Return what every source learns from the material, and the counts of pairs."""
     size = material.n_items
     counts = count_pairs(material.events, size, params.covisitation)
-    vectors = fit_latent(_matrix(counts), size=params.latent.size, seed=seed)
-    kept = _Kept(
-        latent=nearest(vectors, params.latent.neighbours) if params.mix.latent > 0 else no_lists(size),
-        content=no_lists(size) if material.content is None else make_lists(*material.content),
-        vectors=read_only(vectors),
-    )
+    latent, vectors = _vectors(counts, params, seed)
+    content = no_lists(size) if material.content is None else make_lists(*material.content)
+    kept = _Kept(latent=latent, content=content, vectors=vectors)
     return _with_events(kept, counts, material, params, count_pairs), counts
 
 
+def _vectors(counts: PairCounts, params: EngineParams, seed: int) -> tuple[Lists, Weights]:
+    vectors = fit_latent(_matrix(counts), size=params.latent.size, seed=seed)
+    size = len(counts.length)
+    return nearest(vectors, params.latent.neighbours) if params.mix.latent > 0 else no_lists(size), read_only(vectors)
+
+
 def refit_tables(
-    tables: Tables, material: Material, params: EngineParams, *, count_pairs: Count = count
+    tables: Tables, material: Material, params: EngineParams, *, seed: int | None = None, count_pairs: Count = count
 ) -> tuple[Tables, PairCounts]:
-    """Return the tables with all that is counted made anew of the material; vectors and likeness stay as they are."""
+    """Return the tables with all that is counted made anew of the material; vectors and likeness stay as they are.
+
+    seed: vectors are made anew as well, for kept ones may know events that the material ends before
+    """
     counts = count_pairs(material.events, material.n_items, params.covisitation)
     kept = _Kept(latent=tables.latent, content=tables.content, vectors=tables.vectors)
+    if seed is not None:
+        latent, vectors = _vectors(counts, params, seed)
+        kept = replace(kept, latent=latent, vectors=vectors)
     return _with_events(kept, counts, material, params, count_pairs), counts
 
 

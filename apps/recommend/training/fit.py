@@ -36,13 +36,18 @@ def by_recipe(recipe: Recipe, content: Neighbours, n_items: int, told: Within = 
     return fit
 
 
-def by_keeping(recipe: Recipe, kept: Engine) -> Fit:
-    """Return what makes counts, transitions, sessions and popularity anew; vectors, content and ranker stay."""
+def by_keeping(recipe: Recipe, kept: Engine, *, vectors: bool = True) -> Fit:
+    """Return what makes counts, transitions, sessions and popularity anew; content and ranker stay.
+
+    vectors: whether they stay as well. They know what came near what until the kept engine was made: what is asked for
+    events before that must be fitted without them.
+    """
+    seed = None if vectors else recipe.seed
     count_pairs = one_table(chosen_counter())
 
     def fit(events: Sequences, everyone: Sequences) -> Fitted:
         material = Material(events, everyone, None, len(kept.tables.popularity))
-        tables, counts = refit_tables(kept.tables, material, recipe.engine, count_pairs=count_pairs)
+        tables, counts = refit_tables(kept.tables, material, recipe.engine, seed=seed, count_pairs=count_pairs)
         return Fitted(kept._replace(tables=tables), counts)
 
     return fit

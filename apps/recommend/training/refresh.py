@@ -34,9 +34,10 @@ def refresh_site(run: TrainingRun, now: datetime, progress: Progress) -> ModelVe
         loaded = to_loaded(artifact)
         data = load_happened(site_id=site_id, recipe=recipe, row_of=loaded.row_of, now=now)
     with progress.step("evaluation"):
-        whole, fit = _with_items(data, artifact.arrays, loaded), by_keeping(recipe, loaded.engine)
-        evaluated = compare.evaluate_beside(site_id=site_id, data=whole, recipe=recipe, fit=fit)
+        whole, honest = _with_items(data, artifact.arrays, loaded), by_keeping(recipe, loaded.engine, vectors=False)
+        evaluated = compare.evaluate_beside(site_id=site_id, data=whole, recipe=recipe, fit=honest)
     with progress.step("fit"):
+        fit = by_keeping(recipe, loaded.engine)
         fitted = evaluated.adopt(fit(data.sequences, data.all_events))
     with progress.step("artifact"):
         made = Made(

@@ -7,8 +7,13 @@ import pytest
 from django.db import connection
 
 from apps.recommend import tasks
+from apps.recommend.ml.fitting import Material, fit_tables
 from apps.recommend.models import ModelVersion, RunKind, TrainingRun, TrainingSchedule
 from apps.recommend.registry.artifacts import read_artifact
+from apps.recommend.training import compare
+from apps.recommend.training.dataset import TrainingData, by_sequence, take
+from apps.recommend.training.fit import Fit
+from apps.recommend.training.recipe import Recipe
 from apps.recommend.training.run import run_refresh, train_site
 from apps.recommend.training.schedule import refresh_due_models, start_refresh, train_due_sites
 from specrec.kernel import jobs
@@ -61,6 +66,27 @@ class TestRunRefresh:
         assert len(followed) == 6 + 4 + 5 + 4
         for name in (*followed, "popularity", "recent", "row_factor", "column_factor"):
             assert np.array_equal(own[name], theirs[name]), name
+
+    def test_is_judged_without_what_the_promoted_version_knows_of_the_answers(
+        self, shop: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        walk(300)
+        train_site(site_id=shop, now=NOW)
+        judged: list[np.ndarray] = []
+
+        def see(*, data: TrainingData, recipe: Recipe, fit: Fit, site_id: str) -> compare.Evaluated:
+            before = take(data.all_events, data.all_events.time < np.median(data.all_events.time))
+            own = fit(by_sequence(before), before).engine.tables
+            material = Material(by_sequence(before), before, None, len(data.item_ids))
+            alone, _ = fit_tables(material, recipe.engine, seed=recipe.seed)
+            judged.extend([own.vectors, alone.vectors, own.latent.weights, alone.latent.weights])
+            return asked(site_id=site_id, data=data, recipe=recipe, fit=fit)
+
+        asked = compare.evaluate_beside
+        monkeypatch.setattr(compare, "evaluate_beside", see)
+        run_refresh(site_id=shop, run_id=None, now=LATER)
+        assert np.array_equal(judged[0], judged[1])
+        assert np.array_equal(judged[2], judged[3])
 
     def test_the_run_says_its_kind_and_steps(self, shop: str) -> None:
         walk(100)
