@@ -5,6 +5,8 @@ there is no more room behind, what is still used is copied together into a large
 it changes, and a copy of all comes the more seldom the larger the table is.
 """
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -49,7 +51,13 @@ class Growing:
 
         Tables that were returned before do not change. What falls to nothing is left out of its row.
         """
-        if not len(change.row) and not change.step_count and not change.step_sum:
+        if not len(change.row):
+            if change.step_count or change.step_sum:
+                self._latest = replace(
+                    self._latest,
+                    step_sum=self._latest.step_sum + change.step_sum,
+                    step_count=self._latest.step_count + change.step_count,
+                )
             return self._latest
         rows, first = np.unique(change.row, return_index=True)
         changed = (rows, np.append(first, len(change.row)), change.column, change.value)

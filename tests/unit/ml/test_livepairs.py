@@ -59,6 +59,14 @@ class TestChangesOf:
             growing.add(changes_of(before=before, after=after, n_items=ITEMS, params=PARAMS))
         _assert_equal(growing.latest, count(sequences_of(_ordered(events)), ITEMS, PARAMS))
 
+    def test_what_only_changes_the_unit_keeps_every_pair(self) -> None:
+        """A step that weighs nothing makes no pair, and is a step all the same."""
+        old: list[Event] = [(0, 1, 0.0, 0.0), (0, 0, 1.0, 4500.0)]
+        before, after = sequences_of(old), sequences_of([(0, 0, 0.0, 0.0), (0, 1, 0.0, 900.0), (0, 0, 1.0, 5400.0)])
+        change = changes_of(before=before, after=after, n_items=ITEMS, params=PARAMS)
+        assert (len(change.row), change.step_count) == (0, 1.0)
+        _assert_equal(add(count(before, ITEMS, PARAMS), change), count(after, ITEMS, PARAMS))
+
     def test_merged_shoppers_are_a_refit(self) -> None:
         """Two sequences become one, in the order of time."""
         one: list[Event] = [(0, 0, 1.0, 0.0), (0, 1, 1.0, 20.0)]
