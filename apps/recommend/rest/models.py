@@ -1,10 +1,12 @@
 """REST: model versions and training."""
 
+import msgspec
 from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from apps.profiles import api as profiles
 from apps.recommend import api
 from apps.recommend.contracts import Accepted, ModelDetail, ModelInfo, TrainingRequest
 from apps.recommend.rest.answers import JSON, as_json, site_of
@@ -19,8 +21,11 @@ class ModelsView(APIView):
 
     @extend_schema(operation_id="list_models", tags=["models"], responses={(200, JSON): schema_of(list[ModelInfo])})
     def get(self, request: Request) -> HttpResponse:
-        """List the model versions of the key's site, newest first."""
-        return as_json(api.list_models(site_id=site_of(request)))
+        """List the model versions of the key's site, newest first; figures and notes only for a server's key."""
+        models = api.list_models(site_id=site_of(request))
+        if profiles.caller_of(auth=request.auth).kind != "secret":
+            models = [msgspec.structs.replace(model, metrics={}, note="") for model in models]
+        return as_json(models)
 
 
 class ModelView(APIView):

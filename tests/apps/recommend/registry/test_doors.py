@@ -34,6 +34,15 @@ class TestModels:
         assert (status, found["stamp"], found["state"], found["recipe"]) == (200, "m1", "trained", "shop-1")
         assert found["parameters"] == {}
 
+    def test_a_browser_sees_no_figures(self, client: Client, make_version: MakeVersion) -> None:
+        version = make_version("m1")
+        version.note, version.metrics = "2.10% of 12,345 slates seen were clicked", {"ndcg@10": 0.5}
+        version.save()
+        _, (found,) = ask(client, "GET", "/v1/models")
+        assert (found["note"], found["metrics"]) == (version.note, version.metrics)
+        status, (found,) = ask(client, "GET", "/v1/models", "publishable")
+        assert (status, found["stamp"], found["note"], found["metrics"]) == (200, "m1", "", {})
+
     def test_unknown(self, client: Client, site: str) -> None:
         status, problem = ask(client, "GET", "/v1/models/m9")
         assert (status, problem["code"], problem["field"]) == (404, "model_not_found", "stamp")
