@@ -30,7 +30,7 @@ from apps.recommend.features import backfill, batch, check, consume, report
 from apps.recommend.features.lease import Lease
 from apps.recommend.features.redis_store import RedisStore
 from apps.recommend.registry import details, drift, figures, guard, outcomes, promote, trials
-from apps.recommend.serving import expose, pipeline, sites
+from apps.recommend.serving import expose, live, pipeline, sites
 from apps.recommend.training import compare, embed, run, runs, schedule, search, written
 from apps.recommend.training import report as evaluation
 from specrec.kernel.redis import client
@@ -192,7 +192,7 @@ def measure_drift(*, now: datetime) -> list[str]:
 
 def measure_models(*, now: datetime) -> list[ModelFigure]:
     """Return what monitoring wants to know of models; parts that are away are left out."""
-    return figures.measure_models(now=now)
+    return figures.measure_models(now=now) + live.measure_live()
 
 
 def follow_features(*, stop: Callable[[], bool]) -> None:

@@ -18,6 +18,7 @@ import redis
 from django.conf import settings
 
 from apps.recommend import conf
+from apps.recommend.contracts import ModelFigure
 from apps.recommend.features.rebuild import is_finished
 from apps.recommend.features.redis_store import RedisStore
 from apps.recommend.features.state import Touch
@@ -63,6 +64,12 @@ def forget_live() -> None:
 def live_status() -> list[LiveStatus]:
     """Return how each version that is followed stands."""
     return _LIVE.status()
+
+
+def measure_live() -> list[ModelFigure]:
+    """Return for monitoring how the versions stand that this process follows: 1 in the state that each is in."""
+    words = "How live pairs stand in the process that answers this: following, waiting, lost or unusable."
+    return [ModelFigure("live_pairs", words, {"site": one.site_id, "state": one.state}, 1.0) for one in live_status()]
 
 
 class Following:

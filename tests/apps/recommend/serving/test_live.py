@@ -20,7 +20,7 @@ from apps.recommend.features.redis_store import RedisStore
 from apps.recommend.registry.artifacts import BadArtifact, UnreadArtifact
 from apps.recommend.registry.live_base import read_base
 from apps.recommend.serving import live
-from apps.recommend.serving.live import forget_live, get_live, live_status
+from apps.recommend.serving.live import forget_live, get_live, live_status, measure_live
 from apps.recommend.training.run import train_site
 from apps.tracking import api as tracking
 from apps.tracking.contracts import Envelope
@@ -125,6 +125,8 @@ class TestGetLive:
         stamp = train_site(site_id=shop, now=clock.now()).stamp
         assert get_live(shop, stamp) is None
         assert [(one.stamp, one.state) for one in live_status()] == [(stamp, "waiting")]
+        told = [(one.name, one.labels, one.value) for one in measure_live()]
+        assert told == [("live_pairs", {"site": shop, "state": "waiting"}, 1.0)]
 
     def test_a_version_that_kept_nothing(self, make_version: MakeVersion, site: str) -> None:
         version = make_version("20260101T000000-aaaaaa")
