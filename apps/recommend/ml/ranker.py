@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier
 
+from apps.recommend.ml.bins import find_edges, to_bins
 from apps.recommend.ml.engine import Found
 from apps.recommend.ml.signals import WIDTH
 from apps.recommend.ml.tables import Rows, Weights
@@ -104,4 +105,6 @@ def fit_ranker(lesson: Lesson, params: RankerParams, *, seed: int) -> Trees:
         early_stopping=False,
         random_state=seed,
     )
-    return to_trees(model.fit(lesson.lines, lesson.right, sample_weight=lesson.weight))
+    edges = find_edges(lesson.lines, params.bins)
+    model.fit(to_bins(lesson.lines, edges), lesson.right, sample_weight=lesson.weight)
+    return to_trees(model, edges)

@@ -10,10 +10,11 @@ from apps.recommend.ml.tables import Weights, read_only
 from apps.recommend.ml.trees import LEAF, Trees
 
 
-def to_trees(model: HistGradientBoostingClassifier) -> Trees:
-    """Return the trees of a fitted binary classifier: their sum is its logit less its constant, exactly for float32.
+def to_trees(model: HistGradientBoostingClassifier, edges: list[Weights]) -> Trees:
+    """Return the trees of a binary classifier that was fitted on bins (see `bins`), as trees over the numbers.
 
-    Thresholds are rounded down to float32: no float32 lies between them and what they were.
+    edges: the inner edges of the bins of each column, float32. The sum is the model's logit less its constant: a number
+    is at most an edge exactly when its bin is at most the one below that edge.
     """
     roots: list[int] = []
     features: list[int] = []
@@ -28,7 +29,7 @@ def to_trees(model: HistGradientBoostingClassifier) -> Trees:
         leaf = sorted_nodes["is_leaf"].astype(np.bool_)
         roots.append(len(features))
         features.extend(np.where(leaf, LEAF, sorted_nodes["feature_idx"]).tolist())
-        numbers.append(np.where(leaf, sorted_nodes["value"], _round_down(sorted_nodes["num_threshold"])))
+        numbers.append(np.where(leaf, sorted_nodes["value"], _edges_of(sorted_nodes, leaf, edges)))
         rights.append(np.where(leaf, 0, place[sorted_nodes["right"]]))
     return Trees(
         root=read_only(np.array(roots, dtype=np.int32)),
@@ -38,9 +39,12 @@ def to_trees(model: HistGradientBoostingClassifier) -> Trees:
     )
 
 
-def _round_down(thresholds: NDArray[np.float64]) -> Weights:
-    nearest = thresholds.astype(np.float32)
-    return np.where(nearest > thresholds, np.nextafter(nearest, np.float32(-np.inf)), nearest)
+def _edges_of(nodes: Any, leaf: NDArray[np.bool_], edges: list[Weights]) -> Weights:
+    """Return the edge at which each inner node parts: its threshold lies between two bins."""
+    found = np.zeros(len(nodes), dtype=np.float32)
+    for place in np.flatnonzero(~leaf).tolist():
+        found[place] = edges[nodes["feature_idx"][place]][int(nodes["num_threshold"][place])]
+    return found
 
 
 def _preorder(nodes: Any) -> NDArray[np.int64]:
