@@ -10,6 +10,7 @@ from django.test import Client
 
 from apps.profiles import api as profiles
 from apps.recommend.serving import expose
+from apps.recommend.serving.live import forget_live
 from apps.tracking.models import DeadLetter
 from apps.tracking.services import counting, inspector, measuring, rules
 from specrec.kernel.redis import client as redis_client
@@ -25,6 +26,7 @@ def _site(transactional_db: None, settings: Any) -> None:
     rules.forget_rules()
     counting.flush_counts()
     redis_client().flushdb()
+    forget_live()
     settings.METRICS_TOKEN = TOKEN
 
 
