@@ -9,7 +9,6 @@ the whole catalogue.
 """
 
 import argparse
-import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from typing import Any
 import msgspec
 from tqdm import tqdm
 
+from bench.arguments import add_data, parse_with_data
 from bench.offline.child import ChildFailed, Work, ask_child
 from bench.offline.journey import DEPTHS, TASKS
 from bench.offline.peers import Peer
@@ -92,18 +92,12 @@ def _print(report: Report, name: str) -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, default=os.environ.get("DATA"), help="folder of the data (or DATA=…)")
+    add_data(parser, "data")
     parser.add_argument("--week", type=int, default=50, help="the first week that nothing is learned from")
     parser.add_argument("--weeks", type=int, default=4, help="how many weeks a household may take to come again")
     parser.add_argument("--seed", type=int, default=20_261_122)
     parser.add_argument("--json", type=Path, help="write the figures here as one JSON object")
-    options = parser.parse_args()
-    if options.data is None or not Path(options.data).is_dir():
-        parser.error(
-            f"there is no data folder {options.data}: give one with --data FOLDER. See docs/how-to/measure.md."
-        )
-    options.data = Path(options.data)
-    return options
+    return parse_with_data(parser)
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ import msgspec
 
 from bench.client import Client, Failed
 from bench.environment import Environment, environment
+from bench.frames import frame_id, make_frame
 from bench.mixture import Mixture, SteadySender
 from specrec import testbed
 from specrec.embedded import PartsError
@@ -141,7 +142,7 @@ def _prepare(client: Client, *, probes: int, seed: int) -> None:
     """Make the items and the placement; every shopper has consented before the first click."""
     body = {"placement": PLACEMENT, "title": "Fresh", "strategy": "recently_viewed", "size": 12}
     client.call("PUT", "/v1/placements", body | {"exclude_purchased_days": 0})
-    lines = b"\n".join(msgspec.json.encode(_item(number)) for number in range(ITEMS))
+    lines = b"\n".join(msgspec.json.encode(make_frame(number)) for number in range(ITEMS))
     job = client.call("POST", "/v1/items/bulk", lines)
     done = client.wait_for(f"/v1/imports/{job['import_id']}", lambda answer: answer["finished_at"], seconds=120)
     if done["lines_failed"]:
@@ -179,7 +180,7 @@ def _probe(client: Client, shopper: int, item: int, probed: Probed) -> None:
         slate = client.call("POST", "/v1/recommendations", question)["items"]
         arrived = time.perf_counter()
         probed.asks.append((arrived - asked) * 1_000)
-        is_shown = bool(slate) and slate[0]["item_id"] == _item_id(item)
+        is_shown = bool(slate) and slate[0]["item_id"] == frame_id(item)
         if is_shown or arrived - accepted > _GIVE_UP:
             probed.shown.append((arrived - accepted) * 1_000)
             probed.never += not is_shown
@@ -194,24 +195,7 @@ def _event(kind: str, shopper: int, item: int) -> dict[str, Any]:
         "time": datetime.now(UTC).isoformat(),
         "anonymous_id": f"prober-{shopper}",
         "session_id": f"session-{shopper}",
-        "item_id": _item_id(item),
-    }
-
-
-def _item_id(number: int) -> str:
-    return f"frame-{number:05}"
-
-
-def _item(number: int) -> dict[str, Any]:
-    price = {"amount": str(60 + number % 200), "currency": "GBP"}
-    return {
-        "item_id": _item_id(number),
-        "item_type": "frame",
-        "name": {"en-GB": f"Frame {number}"},
-        "brand": f"Brand {number % 40}",
-        "attributes": {"shape": "round"},
-        "url": f"/frames/{number}",
-        "variants": [{"sku": f"sku-{number:05}", "prices": [price], "stock": [{"on_hand": 5}]}],
+        "item_id": frame_id(item),
     }
 
 

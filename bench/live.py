@@ -28,6 +28,7 @@ import numpy as np
 
 from bench.client import Client, Failed
 from bench.environment import Environment, environment
+from bench.frames import frame_id, make_frame
 from bench.mixture import Mixture, SteadySender
 from specrec.embedded import PartsError
 
@@ -136,7 +137,7 @@ class _Model:
 
 
 def _prepare(client: Client, *, seed: int) -> None:
-    lines = b"\n".join(msgspec.json.encode(_item(number)) for number in range(ITEMS))
+    lines = b"\n".join(msgspec.json.encode(make_frame(number)) for number in range(ITEMS))
     job = client.call("POST", "/v1/items/bulk", lines)
     done = client.wait_for(f"/v1/imports/{job['import_id']}", lambda answer: answer["finished_at"], seconds=120)
     if done["lines_failed"]:
@@ -164,7 +165,7 @@ def _train(client: Client) -> str:
 def _probe(client: Client, model: _Model, chance: random.Random) -> float:
     """Return milliseconds from the answer to two views until their pair has grown."""
     time.sleep(chance.uniform(0.0, model.every))  # or the probes would fall into step with what follows
-    one, other = (_item_id(number) for number in chance.sample(range(ITEMS), 2))
+    one, other = (frame_id(number) for number in chance.sample(range(ITEMS), 2))
     before, now, shopper = model.pair(one, other), datetime.now(UTC), f"prober-{uuid4()}"
     events = [_view(shopper, one, now - timedelta(seconds=1)), _view(shopper, other, now)]
     answer = client.call("POST", "/v1/events", {"events": events})
@@ -186,23 +187,6 @@ def _view(shopper: str, item_id: str, time_: datetime) -> dict[str, Any]:
         "anonymous_id": shopper,
         "item_id": item_id,
         "consent": ["history_personalisation"],
-    }
-
-
-def _item_id(number: int) -> str:
-    return f"frame-{number:05}"
-
-
-def _item(number: int) -> dict[str, Any]:
-    price = {"amount": str(60 + number % 200), "currency": "GBP"}
-    return {
-        "item_id": _item_id(number),
-        "item_type": "frame",
-        "name": {"en-GB": f"Frame {number}"},
-        "brand": f"Brand {number % 40}",
-        "attributes": {"shape": "round"},
-        "url": f"/frames/{number}",
-        "variants": [{"sku": f"sku-{number:05}", "prices": [price], "stock": [{"on_hand": 5}]}],
     }
 
 

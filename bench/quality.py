@@ -8,12 +8,12 @@ with three seeds, the lean recipe beside it, then popularity and the methods of 
 """
 
 import argparse
-import os
 import sys
 from pathlib import Path
 
 import msgspec
 
+from bench.arguments import add_data, parse_with_data
 from bench.quality_offline import measure_offline, print_offline
 from bench.quality_served import measure_served, print_served
 from specrec.kernel.errors import Problem
@@ -40,7 +40,7 @@ def main() -> int:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, default=os.environ.get("DATA"), help="folder of the data set (or DATA=…)")
+    add_data(parser, "data set")
     parser.add_argument("--format", choices=("sequences", "sessions"), default="sequences")
     parser.add_argument("--json", type=Path, help="write the figures here as one JSON object")
     parser.add_argument("--limit", type=int, default=0, help="ask only the first N questions (0: all)")
@@ -49,11 +49,7 @@ def _options() -> argparse.Namespace:
     offline.add_argument("--recipe", help="label or TOML file of another recipe than the one for this format")
     offline.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3], help="one fit for each; the figures: mean")
     offline.add_argument("--peers", choices=("all", "quick", "none"), default="all", help="quick: without EASE and BPR")
-    options = parser.parse_args()
-    if options.data is None or not Path(options.data).is_dir():
-        parser.error(f"there is no data folder {options.data}: {OBTAIN}")
-    options.data = Path(options.data)
-    return options
+    return parse_with_data(parser, obtain=OBTAIN)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ which random folds take away: the last lines say what that costs, beside what ha
 """
 
 import argparse
-import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ import msgspec
 from tqdm import tqdm
 
 from bench import offline_engine
+from bench.arguments import add_data, parse_with_data
 from bench.offline.child import ChildFailed, Work, ask_child
 from bench.offline.peers import Peer
 from bench.offline.taste_folds import read_ratings
@@ -108,17 +108,11 @@ def _print(report: Report, name: str) -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, default=os.environ.get("DATA"), help="folder of the ratings (or DATA=…)")
+    add_data(parser, "ratings")
     parser.add_argument("--folds", type=int, default=5)
     parser.add_argument("--seed", type=int, default=20_261_122, help="of the folds and of all methods")
     parser.add_argument("--json", type=Path, help="write the figures here as one JSON object")
-    options = parser.parse_args()
-    if options.data is None or not Path(options.data).is_dir():
-        parser.error(
-            f"there is no data folder {options.data}: give one with --data FOLDER. See docs/how-to/measure.md."
-        )
-    options.data = Path(options.data)
-    return options
+    return parse_with_data(parser)
 
 
 if __name__ == "__main__":

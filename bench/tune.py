@@ -9,7 +9,6 @@ of texts or of truths, is a choice among them. What is printed is TOML: the best
 """
 
 import argparse
-import os
 import sys
 import tomllib
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import Any
 import optuna
 
 from bench import offline_engine
+from bench.arguments import add_data, parse_with_data
 from bench.offline.child import ChildFailed, Work, ask_child
 from specrec.kernel.errors import Invalid, Problem
 
@@ -115,7 +115,7 @@ def _score(trial: optuna.Trial, space: dict[str, Choice], work: Work, options: a
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, default=os.environ.get("DATA"), help="folder of the data set (or DATA=…)")
+    add_data(parser, "data set")
     parser.add_argument("--format", choices=("sequences", "sessions"), default="sequences")
     parser.add_argument("--space", type=Path, help="TOML file that says between what to choose, else the recipe does")
     parser.add_argument("--recipe", help="label or TOML file; default: the one for the format")
@@ -124,13 +124,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--limit", type=int, default=0, help="ask only the first N questions (0: all)")
     parser.add_argument("--seed", type=int, default=1, help="of the search and of every fit")
     parser.add_argument("--out", type=Path, help="write what is printed here as well")
-    options = parser.parse_args()
-    if options.data is None or not Path(options.data).is_dir():
-        parser.error(
-            f"there is no data folder {options.data}: give one with --data FOLDER. See docs/how-to/measure.md."
-        )
-    options.data = Path(options.data)
-    return options
+    return parse_with_data(parser)
 
 
 if __name__ == "__main__":

@@ -40,9 +40,3 @@ def compiled(function: _Function) -> _Function:
     """Return the function as machine code; it holds no lock of the interpreter, so threads run it side by side."""
     made: Any = numba.njit(cache=True, nogil=True)(function)
     return cast("_Function", made)
-
-
-def compiled_parallel(function: _Function) -> _Function:
-    """Return the same for a function whose `numba.prange` loops may use all cores: for batches, not for requests."""
-    made: Any = numba.njit(cache=True, nogil=True, parallel=True)(function)
-    return cast("_Function", made)

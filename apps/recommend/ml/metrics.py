@@ -45,18 +45,3 @@ def mean_gain(better: Counts, tied: Counts, gains: Values) -> Values:
 def mean_rank(better: Counts, tied: Counts) -> Values:
     """Return the mean rank of the target, the first being 1; infinite where it is not offered."""
     return np.where(better >= 0, better + tied / 2.0 + 1.0, np.inf)
-
-
-def place_of(rows: NDArray[np.int32], scores: NDArray[np.float32], target: int) -> tuple[int, int] | None:
-    """Return (better, tied) of the target in a scored list, None when the list does not hold it."""
-    found = np.flatnonzero(rows == target)
-    if len(found) == 0:
-        return None
-    score = scores[found[0]]
-    return int(np.count_nonzero(scores > score)), int(np.count_nonzero(scores == score)) - 1
-
-
-def to_places(found: list[tuple[int, int] | None]) -> tuple[Counts, Counts]:
-    """Return what `place_of` said of each question as `better` and `tied`."""
-    pairs = np.array([(-1, 0) if place is None else place for place in found], dtype=np.int64).reshape(-1, 2)
-    return pairs[:, 0], pairs[:, 1]

@@ -10,7 +10,7 @@ from apps.recommend.ml.split import Questions
 from apps.recommend.training.assess import SLATE, Answers, Asked, assess
 from apps.recommend.training.assessment import Assessment
 from apps.recommend.training.dataset import TrainingData
-from apps.recommend.training.evaluate import HoldOut
+from apps.recommend.training.evaluate import HoldOut, rank_by_popularity
 from apps.recommend.training.recipe import Recipe
 from apps.recommend.training.recipes import Content
 
@@ -45,21 +45,15 @@ def assess_hold_out(hold_out: HoldOut, learned: Learned) -> Assessment:
 
 def answer_by_popularity(questions: Questions, popularity: NDArray[np.float32]) -> Answers:
     """Return what the same list for everybody gives, items of the history left out."""
-    ordered = np.sort(popularity)
     ranked = np.argsort(-popularity, kind="stable").astype(np.int32)
-    wanted = popularity[questions.targets]
-    above = len(ordered) - np.searchsorted(ordered, wanted, side="right")
-    level = len(ordered) - np.searchsorted(ordered, wanted, side="left") - above
     slates = np.full((len(questions), SLATE), -1, dtype=np.int32)
     for number, case in enumerate(questions):
         seen = np.unique(case.history)
         seen = seen[seen != case.target]
-        above[number] -= np.count_nonzero(popularity[seen] > wanted[number])
-        level[number] -= np.count_nonzero(popularity[seen] == wanted[number])
         first = ranked[: SLATE + len(seen)]
         fresh = first[~np.isin(first, seen)][:SLATE]
         slates[number, : len(fresh)] = fresh
-    return Answers(above.astype(np.int64), (level - 1).astype(np.int64), slates)
+    return Answers(*rank_by_popularity(popularity)(questions), slates)
 
 
 def answer_by_engine(questions: Questions, engine: Engine) -> Answers:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from apps.recommend.ml import metrics
 from apps.recommend.ml.engine import Engine, Histories, find, places
 from apps.recommend.ml.intervals import Interval, paired_difference
-from apps.recommend.ml.split import Case, Questions, ask_by_time
+from apps.recommend.ml.split import Questions, ask_by_time
 from apps.recommend.registry.unpacked import LoadedModel
 from apps.recommend.training.dataset import TrainingData
 from apps.recommend.training.recipe import Recipe
@@ -92,14 +92,18 @@ def rank_by_popularity(popularity: NDArray[np.float32]) -> Ranker:
     """Return the ranker that shows everybody the same, items of the history left out."""
     ordered = np.sort(popularity)
 
-    def place(case: Case) -> tuple[int, int] | None:
-        value = popularity[case.target]
-        above = len(ordered) - int(np.searchsorted(ordered, value, side="right"))
-        level = len(ordered) - int(np.searchsorted(ordered, value, side="left")) - above
-        seen = popularity[np.unique(case.history)]
-        return above - int(np.count_nonzero(seen > value)), level - int(np.count_nonzero(seen == value)) - 1
+    def rank(questions: Questions) -> Places:
+        wanted = popularity[questions.targets]
+        above = len(ordered) - np.searchsorted(ordered, wanted, side="right")
+        level = len(ordered) - np.searchsorted(ordered, wanted, side="left") - above
+        for number, case in enumerate(questions):
+            seen = np.unique(case.history)
+            seen = popularity[seen[seen != case.target]]
+            above[number] -= np.count_nonzero(seen > wanted[number])
+            level[number] -= np.count_nonzero(seen == wanted[number])
+        return Places(above.astype(np.int64), (level - 1).astype(np.int64))
 
-    return lambda questions: Places(*metrics.to_places([place(case) for case in questions]))
+    return rank
 
 
 def rank_by_loaded(loaded: LoadedModel, item_ids: Sequence[str]) -> Ranker:

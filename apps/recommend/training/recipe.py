@@ -13,7 +13,7 @@ import msgspec
 
 from apps.recommend import conf
 from apps.recommend.ml.covisitation import CovisitationParams
-from apps.recommend.ml.engineparams import EngineParams, PopularityParams
+from apps.recommend.ml.engineparams import EngineParams
 from apps.recommend.ml.tokens import ContentParams
 from apps.recommend.training.checking import bad, check_algorithms, check_names, refuse_unknown, told
 from apps.recommend.training.parameters import ENGINE_SECTIONS, USUAL
@@ -125,11 +125,6 @@ class Recipe:
     def content(self) -> ContentParams:
         """Return how items are described."""
         return self.params("content", ContentParams)
-
-    @property
-    def half_life_days(self) -> float:
-        """Return after how long popularity halves."""
-        return self.params("popularity", PopularityParams).half_life_days
 
     @property
     def engine(self) -> EngineParams:

@@ -61,24 +61,6 @@ class TestMeanRank:
         assert metrics.mean_rank(longs(0, 4, -1), longs(0, 2, 0)).tolist() == [1.0, 6.0, np.inf]
 
 
-class TestPlaceOf:
-    def test_counts_better_and_level(self) -> None:
-        scores = np.array([0.9, 0.5, 0.5, 0.1], dtype=np.float32)
-        assert metrics.place_of(ints(7, 8, 9, 6), scores, 9) == (1, 1)
-
-    def test_what_is_not_offered_has_no_place(self) -> None:
-        assert metrics.place_of(ints(7), np.array([0.9], dtype=np.float32), 3) is None
-
-
-class TestToPlaces:
-    def test_what_is_not_offered_is_minus_one(self) -> None:
-        better, tied = metrics.to_places([(3, 1), None])
-        assert (better.tolist(), tied.tolist()) == ([3, -1], [1, 0])
-
-    def test_no_questions(self) -> None:
-        assert [len(part) for part in metrics.to_places([])] == [0, 0]
-
-
 def places_of(scores: list[int], right: list[int]) -> Places:
     """Return the places of the right candidates among all these scores; a score below 0 is not offered."""
     better = [sum(other > scores[one] for other in scores) if scores[one] >= 0 else -1 for one in right]
