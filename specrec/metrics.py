@@ -15,7 +15,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
 from apps.recommend import api as recommend
-from apps.recommend.contracts import ModelFigure
+from apps.recommend.contracts.models import ModelFigure
 from apps.tracking import api as tracking
 from apps.tracking.contracts import Measurements
 from specrec.kernel import clock

@@ -11,6 +11,11 @@ from specrec.kernel import wire
 KeyKind = Literal["publishable", "secret"]
 Scope = Literal[
     "recommend:read",
+    "recommend:trace",
+    "rules:read",
+    "rules:write",
+    "experiments:read",
+    "experiments:write",
     "events:read",
     "events:write",
     "catalog:read",

@@ -11,21 +11,10 @@ from uuid import UUID
 
 from apps.profiles.contracts import ShopperRef
 from apps.recommend import selectors, services
-from apps.recommend.contracts import (
-    Answer,
-    FeatureCheck,
-    FeatureInfo,
-    FeatureReport,
-    ModelComparison,
-    ModelDetail,
-    ModelFigure,
-    ModelInfo,
-    PlacementInfo,
-    RecipeInfo,
-    Request,
-    ShopperInput,
-    StateSummary,
-)
+from apps.recommend.contracts.features import FeatureCheck, FeatureInfo, FeatureReport, StateSummary
+from apps.recommend.contracts.models import ModelComparison, ModelDetail, ModelFigure, ModelInfo, RecipeInfo
+from apps.recommend.contracts.placements import PlacementInfo
+from apps.recommend.contracts.serving import Answer, Request, ShopperInput
 from apps.recommend.features import backfill, batch, check, consume, report
 from apps.recommend.features.lease import Lease
 from apps.recommend.features.redis_store import RedisStore

@@ -8,7 +8,8 @@ from graphene.types.resolver import attr_resolver
 from apps.profiles import api as profiles
 from apps.profiles.contracts import ShopperRef
 from apps.recommend import api
-from apps.recommend.contracts import Answer, PlacementInfo, Request
+from apps.recommend.contracts.placements import PlacementInfo
+from apps.recommend.contracts.serving import Answer, Request
 from specrec.kernel import clock, wire
 
 

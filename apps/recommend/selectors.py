@@ -6,7 +6,8 @@ from datetime import datetime
 from django.db import connection, transaction
 from pgvector.django import CosineDistance
 
-from apps.recommend.contracts import ModelInfo, PlacementInfo
+from apps.recommend.contracts.models import ModelInfo
+from apps.recommend.contracts.placements import PlacementInfo
 from apps.recommend.models import (
     ItemVector,
     ModelState,
@@ -169,4 +170,14 @@ def to_placement_info(row: Placement) -> PlacementInfo:
         fallback=tuple(row.fallback),
         exclude_purchased_days=row.exclude_purchased_days,
         exclude_history=row.exclude_history,
+        filter=row.filter,
+        item_ids=tuple(row.item_ids),
+        diversity=row.diversity,
+        diversity_method=row.diversity_method,
+        max_per_brand=row.max_per_brand,
+        exploration=row.exploration,
+        exploration_method=row.exploration_method,
+        cap_impressions=row.cap_impressions,
+        cap_days=row.cap_days,
+        priority=row.priority,
     )

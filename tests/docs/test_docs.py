@@ -11,7 +11,7 @@ from django.core.management import get_commands
 from apps.catalog.conf.checking import ITEM_ATTRIBUTES, VARIANT_ATTRIBUTES
 from apps.catalog.contracts import ItemType
 from apps.profiles.contracts import PUBLISHABLE_SCOPES, PURPOSES, SCOPES
-from apps.recommend.contracts import Strategy
+from apps.recommend.contracts.placements import Strategy
 from apps.tracking.contracts import EVENT_TYPES, DropReason
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import redis
 
-from apps.recommend.contracts import FeatureCheck
+from apps.recommend.contracts.features import FeatureCheck
 from apps.recommend.features.compare import compare
 from apps.recommend.features.rebuild import Progress, rebuild
 from apps.recommend.features.redis_store import RedisStore

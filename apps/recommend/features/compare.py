@@ -7,7 +7,7 @@ are no part of it.
 from collections.abc import Callable, Iterator
 from statistics import median
 
-from apps.recommend.contracts import FeatureCheck
+from apps.recommend.contracts.features import FeatureCheck
 from apps.recommend.features.counts import ends_at
 from apps.recommend.features.redis_store import RedisStore, state_of
 from apps.recommend.features.state import CountKey, ShopperState, Tally

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from apps.catalog import api as catalog
 from apps.profiles import api as profiles
 from apps.profiles.contracts import ShopperRef
-from apps.recommend.contracts import FeatureInfo, FeatureReport, StateSummary
+from apps.recommend.contracts.features import FeatureInfo, FeatureReport, StateSummary
 from apps.recommend.features.counted import Counts
 from apps.recommend.features.define import Definition, Entity
 from apps.recommend.features.definitions import DEFINITIONS

@@ -5,7 +5,7 @@ import logging
 import redis
 
 from apps.recommend import selectors
-from apps.recommend.contracts import ModelDetail
+from apps.recommend.contracts.models import ModelDetail
 from apps.recommend.models import ModelState, ModelVersion
 from apps.recommend.registry import counters
 from apps.recommend.registry.figures import live_figures

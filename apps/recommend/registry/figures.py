@@ -11,7 +11,7 @@ import redis
 from django.db import Error as DatabaseError
 
 from apps.recommend import selectors
-from apps.recommend.contracts import ModelFigure
+from apps.recommend.contracts.models import ModelFigure
 from apps.recommend.ml.drift import population_stability
 from apps.recommend.models import ModelState, ModelVersion
 from apps.recommend.registry import counters, guard

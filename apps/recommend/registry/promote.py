@@ -11,7 +11,7 @@ from datetime import datetime
 from django.db import transaction
 
 from apps.recommend import selectors
-from apps.recommend.contracts import ModelInfo
+from apps.recommend.contracts.models import ModelInfo
 from apps.recommend.models import ModelState, ModelVersion
 from apps.recommend.registry import counters
 from apps.recommend.registry.artifacts import Artifact, BadArtifact, read_artifact

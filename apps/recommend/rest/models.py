@@ -8,7 +8,7 @@ from rest_framework.views import APIView
 
 from apps.profiles import api as profiles
 from apps.recommend import api
-from apps.recommend.contracts import Accepted, ModelDetail, ModelInfo, TrainingRequest
+from apps.recommend.contracts.models import Accepted, ModelDetail, ModelInfo, TrainingRequest
 from apps.recommend.rest.answers import JSON, as_json, site_of
 from specrec.kernel import clock, wire
 from specrec.kernel.openapi import schema_of

@@ -6,7 +6,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from apps.recommend import api
-from apps.recommend.contracts import PlacementInfo, PlacementInput
+from apps.recommend.contracts.placements import PlacementInfo, PlacementInput
 from apps.recommend.rest.answers import JSON, as_json, site_of
 from specrec.kernel import wire
 from specrec.kernel.openapi import schema_of

@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 from apps.profiles import api as profiles
 from apps.profiles.contracts import ShopperRef
 from apps.recommend import api
-from apps.recommend.contracts import Answer, Request
+from apps.recommend.contracts.serving import Answer, Request
 from apps.recommend.rest.answers import JSON, as_json, site_of
 from specrec.kernel import clock, wire
 from specrec.kernel.errors import Invalid

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from apps.recommend.contracts import Reason, RecommendedItem
+from apps.recommend.contracts.serving import Reason, RecommendedItem
 from apps.recommend.serving.reasons import CODE_OF, language_of, make_reason
 from apps.recommend.serving.state import Draft
 

@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from apps.recommend.contracts import PlacementInfo
+from apps.recommend.contracts.placements import PlacementInfo
 
 LAST_RESORTS = ("popular", "new_in")
 

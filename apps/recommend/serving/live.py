@@ -18,7 +18,7 @@ import redis
 from django.conf import settings
 
 from apps.recommend import conf
-from apps.recommend.contracts import ModelFigure
+from apps.recommend.contracts.models import ModelFigure
 from apps.recommend.features.rebuild import is_finished
 from apps.recommend.features.redis_store import RedisStore
 from apps.recommend.features.state import Touch

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from apps.recommend.contracts import Answer, Request
+from apps.recommend.contracts.serving import Answer, Request
 from apps.recommend.serving.arrange import put_items
 from apps.recommend.serving.context import put_context
 from apps.recommend.serving.eligible import put_mask

@@ -1,7 +1,7 @@
 """Why an item is shown, in words."""
 
 from apps.recommend import conf
-from apps.recommend.contracts import Reason
+from apps.recommend.contracts.serving import Reason
 
 CODE_OF = {
     "for_you": "because_viewed",

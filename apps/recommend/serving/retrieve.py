@@ -50,7 +50,7 @@ def put_candidates(draft: Draft) -> None:
 
 
 def _ask(strategy: str, draft: Draft, question: Question) -> Candidates:
-    for source in SOURCES[strategy]:
+    for source in SOURCES.get(strategy, ()):
         try:
             found = source(draft.ready.shelf, question)
         except Exception:

@@ -21,7 +21,7 @@ from apps.catalog import api as catalog
 from apps.catalog.contracts import ItemColumns, Offer
 from apps.profiles import api as profiles
 from apps.recommend.columns import LaidModel, Shelf, lay, make_shelf
-from apps.recommend.contracts import PlacementInfo
+from apps.recommend.contracts.placements import PlacementInfo
 from apps.recommend.features.weights import find_weights
 from apps.recommend.ml.engine import score
 from apps.recommend.ml.fitting import to_tables

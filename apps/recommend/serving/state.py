@@ -8,7 +8,8 @@ import numpy as np
 
 from apps.catalog.contracts import Offer
 from apps.recommend.columns import Candidates
-from apps.recommend.contracts import PlacementInfo, RecommendedItem, Request
+from apps.recommend.contracts.placements import PlacementInfo
+from apps.recommend.contracts.serving import RecommendedItem, Request
 from apps.recommend.features.history import NO_HISTORY, History
 from apps.recommend.serving.sites import ReadySite
 

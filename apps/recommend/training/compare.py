@@ -7,7 +7,7 @@ from datetime import datetime
 import numpy as np
 
 from apps.recommend import selectors
-from apps.recommend.contracts import ModelComparison
+from apps.recommend.contracts.models import ModelComparison
 from apps.recommend.ml.engine import Engine
 from apps.recommend.ml.fitting import Fitted
 from apps.recommend.ml.intervals import Interval

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from apps.profiles import api as profiles
 from apps.recommend import selectors
-from apps.recommend.contracts import ModelInfo
+from apps.recommend.contracts.models import ModelInfo
 from apps.recommend.models import EMBEDDING_SIZE, ModelState, ModelVersion, RunKind, TrainingRun
 from apps.recommend.registry import prune
 from apps.recommend.registry.artifacts import Arrays

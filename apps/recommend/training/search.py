@@ -12,7 +12,7 @@ from datetime import datetime
 import numpy as np
 
 from apps.profiles import api as profiles
-from apps.recommend.contracts import Searched
+from apps.recommend.contracts.models import Searched
 from apps.recommend.training import evaluate, missing
 from apps.recommend.training.dataset import TrainingData, by_sequence, load_training_data, take
 from apps.recommend.training.evaluate import HoldOut

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from apps.recommend.contracts import RecipeInfo
+from apps.recommend.contracts.models import RecipeInfo
 from apps.recommend.training.recipe import Recipe
 from apps.recommend.training.recipes import KNOWN, get_recipe, list_files, read_recipe
 from specrec.kernel.errors import Problem

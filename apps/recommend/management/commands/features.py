@@ -13,7 +13,8 @@ from django.core.management.base import CommandError
 from tqdm import tqdm
 
 from apps.recommend import api
-from apps.recommend.contracts import FeatureReport, ShopperInput
+from apps.recommend.contracts.features import FeatureReport
+from apps.recommend.contracts.serving import ShopperInput
 from specrec.kernel import clock, commands
 
 _COLUMNS = ("name", "entity", "type", "source", "window", "half_life", "sensitivity", "purpose", "description")

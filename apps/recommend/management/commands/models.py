@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from apps.recommend import api
-from apps.recommend.contracts import ModelComparison, ModelInfo
+from apps.recommend.contracts.models import ModelComparison, ModelInfo
 from specrec.kernel import clock, commands
 
 

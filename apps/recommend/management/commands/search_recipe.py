@@ -9,7 +9,7 @@ from django.core.management.base import CommandError
 from tqdm import tqdm
 
 from apps.recommend import api
-from apps.recommend.contracts import Searched
+from apps.recommend.contracts.models import Searched
 from specrec.kernel import clock, commands
 
 try:

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand
 from apps.profiles import api as profiles
 from apps.profiles.contracts import KeyKind
 from apps.recommend import api as recommend
-from apps.recommend.contracts import PlacementInfo
+from apps.recommend.contracts.placements import PlacementInfo
 from demo.catalogue.build import build_sites
 from demo.shop.keys import demo_folder
 

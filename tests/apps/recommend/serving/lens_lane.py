@@ -13,7 +13,8 @@ from apps.catalog.contracts import ItemInput, PriceInput, StockInput, StoreInput
 from apps.profiles import api as profiles
 from apps.profiles.contracts import ConsentSignal, ShopperRef, SiteInfo
 from apps.recommend import api
-from apps.recommend.contracts import Answer, PlacementInfo, Request, ShopperInput
+from apps.recommend.contracts.placements import PlacementInfo
+from apps.recommend.contracts.serving import Answer, Request, ShopperInput
 from apps.recommend.features.extract import apply_events
 from apps.recommend.features.redis_store import RedisStore
 from apps.recommend.registry.loaded import forget_loaded

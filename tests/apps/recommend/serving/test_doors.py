@@ -9,7 +9,7 @@ from django.test import Client
 from apps.profiles import api as profiles
 from apps.profiles.contracts import KeyKind
 from apps.recommend import api
-from apps.recommend.contracts import PlacementInfo
+from apps.recommend.contracts.placements import PlacementInfo
 from apps.recommend.serving import expose
 from specrec.kernel.errors import Invalid
 from tests.apps.recommend.serving.lens_lane import (

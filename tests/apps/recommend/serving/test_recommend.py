@@ -10,7 +10,7 @@ from apps.catalog import api as catalog
 from apps.catalog.contracts import PriceInput, StockInput, StockUpdate, VariantInput
 from apps.profiles import api as profiles
 from apps.profiles.contracts import SiteInfo
-from apps.recommend.contracts import ShopperInput
+from apps.recommend.contracts.serving import ShopperInput
 from apps.recommend.features import redis_store
 from apps.recommend.serving import context
 from apps.recommend.serving.breaker import Breaker

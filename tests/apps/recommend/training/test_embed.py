@@ -10,7 +10,8 @@ import pytest
 from apps.catalog import api as catalog
 from apps.catalog.contracts import ItemColumns, ItemInput, PriceInput, StockInput, VariantInput, WriteResult
 from apps.recommend import api
-from apps.recommend.contracts import PlacementInfo, Request
+from apps.recommend.contracts.placements import PlacementInfo
+from apps.recommend.contracts.serving import Request
 from apps.recommend.models import ItemVector
 from apps.recommend.registry.promote import promote_model
 from apps.recommend.retrieval import vector

@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 
 from apps.recommend import selectors
-from apps.recommend.contracts import PlacementInfo
+from apps.recommend.contracts.placements import PlacementInfo
 from apps.recommend.models import ModelVersion, Placement
 from apps.recommend.registry.promote import promote_model
 from tests.apps.recommend.training.small_model import (

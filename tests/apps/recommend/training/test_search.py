@@ -8,7 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from pytest_django.fixtures import Settings
 
-from apps.recommend.contracts import Searched
+from apps.recommend.contracts.models import Searched
 from apps.recommend.training import evaluate
 from apps.recommend.training.dataset import load_training_data
 from apps.recommend.training.recipe import Recipe, parse_recipe
