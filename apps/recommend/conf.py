@@ -64,17 +64,8 @@ LIVE_SHOPPERS = 20_000  # in the memory of a process that follows, some 5 kB eac
 LIVE_UNASKED = timedelta(minutes=10)  # a version that nobody asks for is not followed any longer
 
 # --- why an item is shown --------------------------------------------------------------------------------------------
-# A sentence per code and language; "{item}" is the name of the item that the reason is about. Reasons say what was
-# looked at and what others did, never anything about health, and nothing that was not shown to the shopper before.
+# The sentences are in `serving/sentences`, a file for each language. They say what was looked at and what others did,
+# never anything about health, and nothing that was not shown to the shopper before.
 DEFAULT_LANGUAGE = "en"
-REASONS: dict[str, dict[str, str]] = {
-    "because_viewed": {"en": "Because you looked at {item}", "de": "Weil Sie sich {item} angesehen haben"},
-    "similar_to": {"en": "Similar to {item}", "de": "Ähnlich wie {item}"},
-    "also_viewed": {"en": "Often looked at together with {item}", "de": "Oft zusammen mit {item} angesehen"},
-    "popular_here": {"en": "Popular right now", "de": "Gerade beliebt"},
-    "new_in": {"en": "New in", "de": "Neu eingetroffen"},
-    "recently_viewed": {"en": "You looked at this recently", "de": "Kürzlich von Ihnen angesehen"},
-}
 # What a sentence names may be read by somebody else: of these types it never names the item that led to another.
 UNNAMED_ITEM_TYPES = HEALTH_ITEM_TYPES
-UNNAMED: dict[str, str] = {"en": "Based on what you looked at", "de": "Passend zu dem, was Sie sich angesehen haben"}

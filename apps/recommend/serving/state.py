@@ -11,7 +11,8 @@ from apps.recommend.columns import Candidates
 from apps.recommend.contracts.placements import PlacementInfo
 from apps.recommend.contracts.serving import RecommendedItem, Request
 from apps.recommend.features.history import NO_HISTORY, History
-from apps.recommend.serving.sites import ReadySite
+from apps.recommend.serving.ready import ReadySite
+from apps.recommend.serving.tracing import TraceLog
 
 NO_ROWS = np.empty(0, dtype=np.int32)
 
@@ -58,6 +59,7 @@ class Draft:
     items: tuple[RecommendedItem, ...] = ()
     fallback: str | None = None
     personalised: bool = False
+    trace: TraceLog | None = None  # where this answer is traced
     timings: dict[str, float] = field(default_factory=dict)  # milliseconds by step, put by the loop
 
     def start_over(self) -> None:
