@@ -31,7 +31,8 @@ class ExperimentInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     layer: experiments of one layer never share a shopper; of different layers they are independent
     layer_from, layer_until: the part of the layer's shoppers (0 to 1) that this one may have
     ramp: the part of those that takes part at all; raising it never moves anybody to another side
-    hold_out: a part of all shoppers of the site that no experiment has, for comparing with all of them together
+    hold_out: the shoppers of the first variant take part in no other experiment of the site, on no placement, so that
+        what all experiments together brought can be told; its layer and ramp do not count
     """
 
     experiment: PlacementKey
@@ -48,6 +49,7 @@ class ExperimentInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     attribution_hours: Annotated[int, msgspec.Meta(ge=1, le=24 * 90)] = 24
     planned_units: Annotated[int, msgspec.Meta(ge=100)] | None = None
     ends_at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
+    hold_out: bool = False
 
 
 class ExperimentInfo(msgspec.Struct, frozen=True, kw_only=True):
