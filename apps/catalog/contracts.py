@@ -1,6 +1,7 @@
 """What: plain data that crosses the face of catalog. Struct fields are the wire format of `/v1/items` as well."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
@@ -23,8 +24,6 @@ Cursor = Annotated[str, msgspec.Meta(max_length=1_000)]  # an id of 128 characte
 Time = Annotated[datetime, msgspec.Meta(tz=True)]  # RFC 3339 with an offset
 
 MAX_IMPORT_BYTES = 64 * 1024 * 1024
-MAX_ENTRIES = 5_000
-MAX_ENTRIES_BYTES = 8 * 1024 * 1024
 
 
 class Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -243,37 +242,6 @@ class ItemQuery(PageQuery, frozen=True):
     published: bool | None = None
 
 
-class DeleteQuery(Strict, frozen=True):
-    """What a delete must find: `source` that of the item, `source_version` no older than the stored one."""
-
-    source: wire.Word | None = None
-    source_version: Version | None = None
-
-
-class StockEntries(Strict, frozen=True):
-    """Body of `/v1/stock`; each entry is checked on its own."""
-
-    stock: Annotated[list[msgspec.Raw], msgspec.Meta(max_length=MAX_ENTRIES)]
-
-
-class PriceEntries(Strict, frozen=True):
-    """Body of `/v1/prices`."""
-
-    prices: Annotated[list[msgspec.Raw], msgspec.Meta(max_length=MAX_ENTRIES)]
-
-
-class StoreEntries(Strict, frozen=True):
-    """Body of `/v1/stores`."""
-
-    stores: Annotated[list[msgspec.Raw], msgspec.Meta(max_length=MAX_ENTRIES)]
-
-
-class CategoryEntries(Strict, frozen=True):
-    """Body of `/v1/categories`."""
-
-    categories: Annotated[list[msgspec.Raw], msgspec.Meta(max_length=MAX_ENTRIES)]
-
-
 class EntryResult(msgspec.Struct, frozen=True, omit_defaults=True):
     """What became of the entry at `index` of a list. A refused one has code, field and message."""
 
@@ -309,6 +277,33 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True)
+class AttributeColumn:
+    """What items say in one attribute, by row.
+
+    numbers: float64 [n], the number (1 and 0 for true and false), NaN where it is none or there are several
+    indptr int32 [n + 1], codes int32: CSR of rows to `values`: the words that a row names, each once
+    values: the words; "true" and "false" for flags, the shortest decimal form for the entries of a list of numbers
+    """
+
+    numbers: np.ndarray
+    indptr: np.ndarray
+    codes: np.ndarray
+    values: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class StorePrices:
+    """The prices that hold at one store instead of the general ones.
+
+    variants: int32 [k], ascending; amounts, compare_at: float64 [k], NaN in the latter where nothing is compared
+    """
+
+    variants: np.ndarray
+    amounts: np.ndarray
+    compare_at: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
 class ItemColumns:
     """The catalogue of a site as arrays; row r is one item. Rows are in order of item id; deleted items are absent.
 
@@ -322,11 +317,14 @@ class ItemColumns:
     variant_indptr: int32 [n + 1]: variants of row r are variant_indptr[r]:variant_indptr[r + 1]
     skus: list [m]; price: float64 [m] (site currency, no store, valid at `built_at`; NaN where none)
     in_stock: bool [m] (online)
-    store_price: store id -> float64 [m], NaN where the general price holds
-    store_in_stock: store id -> bool [m]
+    compare_at: float64 [m], the price before, of the price that holds; NaN where none
+    cost: float64 [m], net, site currency; NaN where unknown; it never leaves the platform
+    store_price: store id -> StorePrices; store_stock: store id -> int32, ascending: the variants in stock there;
+    `prices_at` and `in_stock_at` give them as whole columns
     store_ids: stores that are active (stock may name others)
     names, image_urls, urls: locale -> list [n] / list [n] / list [n]
     attributes: list [n] of plain dictionaries (for content features; not read on the hot path)
+    attribute_columns: name -> AttributeColumn, of the item and beneath it of its first variant; made on first use
     next_change: seconds since 1970 of the next price validity boundary, inf where none: rebuild then
     """
 
@@ -352,11 +350,31 @@ class ItemColumns:
     skus: list[str]
     price: np.ndarray
     in_stock: np.ndarray
-    store_price: dict[str, np.ndarray]
-    store_in_stock: dict[str, np.ndarray]
+    compare_at: np.ndarray
+    cost: np.ndarray
+    store_price: Mapping[str, StorePrices]
+    store_stock: Mapping[str, np.ndarray]
     names: dict[str, list[str]]
     descriptions: dict[str, list[str]]
     image_urls: list[str | None]
     urls: list[str | None]
-    attributes: list[dict[str, Any]]
+    attributes: Sequence[dict[str, Any]]
+    attribute_columns: Mapping[str, AttributeColumn] = field(default_factory=dict)
     store_ids: frozenset[str] = frozenset()
+
+    def prices_at(self, store_id: str | None) -> tuple[np.ndarray, np.ndarray]:
+        """Return float64 [m] twice, at the store or online: the price and what it is compared with. Read them only."""
+        special = None if store_id is None else self.store_price.get(store_id)
+        if special is None:
+            return self.price, self.compare_at
+        price, before = self.price.copy(), self.compare_at.copy()
+        price[special.variants], before[special.variants] = special.amounts, special.compare_at
+        return price, before
+
+    def in_stock_at(self, store_id: str | None) -> np.ndarray:
+        """Return bool [m]: whether the variant is in stock at the store, online where None. Read it only."""
+        if store_id is None:
+            return self.in_stock
+        flags = np.zeros(len(self.skus), dtype=np.bool_)
+        flags[self.store_stock.get(store_id, [])] = True
+        return flags

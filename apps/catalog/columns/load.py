@@ -6,8 +6,9 @@ from typing import Any, get_args
 import msgspec
 import numpy as np
 
-from apps.catalog.columns.read import Rows, read_rows
-from apps.catalog.contracts import ItemColumns, ItemType
+from apps.catalog.columns.attributes import AttributeColumns
+from apps.catalog.columns.read import PriceRow, Rows, read_rows
+from apps.catalog.contracts import ItemColumns, ItemType, StorePrices
 from apps.catalog.selectors.places import ancestry
 
 ITEM_TYPES: tuple[str, ...] = get_args(ItemType)
@@ -22,10 +23,13 @@ def load_columns(*, site_id: str, currency: str, locale: str, now: datetime) -> 
     places = _Places(keys)
     counts = _count_variants(rows)
     prices = _Prices(places, moment)
-    for variant, store, amount, start, end in rows.prices:
-        prices.add(variant, store, amount, start, end)
-    in_stock = {store: places.mask(packed) for store, packed in rows.stock}
-    nothing = np.zeros(len(keys), dtype=bool)
+    for row in rows.prices:
+        prices.add(row)
+    stock = {store: places.rows_of(packed) for store, packed in rows.stock}
+    in_stock = np.zeros(len(keys), dtype=np.bool_)
+    in_stock[stock.pop(ONLINE, [])] = True
+    attributes = _attributes(rows, counts)
+    general = prices.by_store.pop(ONLINE)
     categories = _Codes([row[0] for row in rows.categories])
     memberships = _with_those_above([row[7] for row in rows.items], dict(rows.categories))
     brands = _Codes([])
@@ -50,15 +54,18 @@ def load_columns(*, site_id: str, currency: str, locale: str, now: datetime) -> 
         category_ids=categories.names,
         variant_indptr=_indptr(counts),
         skus=[row[2] for row in rows.variants],
-        price=prices.by_store.pop(ONLINE),
-        in_stock=in_stock.pop(ONLINE, nothing),
-        store_price=prices.by_store,
-        store_in_stock=in_stock,
+        price=general.dense(0),
+        compare_at=general.dense(1),
+        cost=np.array([row[5] for row in rows.variants], dtype=np.float64),
+        in_stock=in_stock,
+        store_price={store: found.sparse() for store, found in prices.by_store.items()},
+        store_stock=stock,
         names=_localized([row[8] for row in rows.items]),
         descriptions=_localized([row[9] for row in rows.items]),
         image_urls=_images(rows, counts),
         urls=[row[11] or None for row in rows.items],
-        attributes=_attributes(rows, counts),
+        attributes=attributes,
+        attribute_columns=AttributeColumns(attributes),
         store_ids=frozenset(row[0] for row in rows.stores),
     )
 
@@ -75,14 +82,13 @@ class _Places:
     def find(self, key: int) -> int | None:
         return self._at.get(key)
 
-    def mask(self, packed: bytes) -> np.ndarray:
-        """Return a flag per variant: whether its key is among the packed ones."""
+    def rows_of(self, packed: bytes) -> np.ndarray:
+        """Return int32, ascending: where the variants stand whose keys are packed."""
         wanted = np.frombuffer(packed, dtype=">i8").astype(np.int64)
-        flags = np.zeros(self.size, dtype=bool)
-        if self.size:
-            found = np.minimum(np.searchsorted(self._sorted, wanted), self.size - 1)
-            flags[self._order[found[self._sorted[found] == wanted]]] = True
-        return flags
+        if not self.size:
+            return np.empty(0, dtype=np.int32)
+        found = np.minimum(np.searchsorted(self._sorted, wanted), self.size - 1)
+        return np.sort(self._order[found[self._sorted[found] == wanted]]).astype(np.int32)
 
 
 class _Prices:
@@ -90,11 +96,12 @@ class _Prices:
 
     def __init__(self, places: _Places, now: float) -> None:
         self.next_change = float("inf")
-        self.by_store: dict[str, np.ndarray] = {ONLINE: np.full(places.size, np.nan)}
+        self.by_store: dict[str, _Held] = {ONLINE: _Held(places.size)}
         self._places, self._now = places, now
 
-    def add(self, variant: int, store: str, amount: float, start: float, end: float) -> None:
+    def add(self, row: PriceRow) -> None:
         """Take one price; the rows come in the order in which they overwrite each other."""
+        variant, store, amount, before, start, end = row
         place = self._places.find(variant)
         if place is None:
             return
@@ -103,8 +110,26 @@ class _Prices:
                 self.next_change = boundary
         if start <= self._now < end:
             if store not in self.by_store:
-                self.by_store[store] = np.full(self._places.size, np.nan)
-            self.by_store[store][place] = amount
+                self.by_store[store] = _Held(self._places.size)
+            self.by_store[store].amounts[place] = (amount, np.nan if before is None else before)
+
+
+class _Held:
+    """The prices of one store with what they are compared with, by place of the variant."""
+
+    def __init__(self, size: int) -> None:
+        self.amounts: dict[int, tuple[float, float]] = {}
+        self._size = size
+
+    def sparse(self) -> StorePrices:
+        variants = np.array(sorted(self.amounts), dtype=np.int32)
+        pairs = np.array([self.amounts[place] for place in variants.tolist()], dtype=np.float64).reshape(-1, 2)
+        return StorePrices(variants, np.ascontiguousarray(pairs[:, 0]), np.ascontiguousarray(pairs[:, 1]))
+
+    def dense(self, which: int) -> np.ndarray:
+        column = np.full(self._size, np.nan)
+        column[list(self.amounts)] = [pair[which] for pair in self.amounts.values()]
+        return column
 
 
 class _Codes:

@@ -8,11 +8,7 @@ from apps.catalog.contracts import ItemColumns, Offer
 def offer(*, columns: ItemColumns, store_id: str | None) -> Offer:
     """Return the best variant of each item at a store, or online: the first that has a price and is in stock."""
     size = len(columns.item_ids)
-    price, in_stock = columns.price, columns.in_stock
-    if store_id is not None:
-        special = columns.store_price.get(store_id)
-        price = price if special is None else np.where(np.isnan(special), price, special)
-        in_stock = columns.store_in_stock.get(store_id, np.zeros(len(columns.skus), dtype=bool))
+    (price, _), in_stock = columns.prices_at(store_id), columns.in_stock_at(store_id)
     owner = np.repeat(np.arange(size), np.diff(columns.variant_indptr))
     good = np.flatnonzero(~np.isnan(price) & (in_stock | ~columns.stock_managed[owner]))
     having, first = np.unique(owner[good], return_index=True)

@@ -14,13 +14,14 @@ _ITEMS = """
     FROM catalog_item WHERE site_id = %s AND deleted_at IS NULL ORDER BY item_id COLLATE "C"
 """
 _VARIANTS = """
-    SELECT v.id, v.item_id, v.sku, v.image_urls[1], CASE WHEN v.position = 0 THEN v.attributes END
+    SELECT v.id, v.item_id, v.sku, v.image_urls[1], CASE WHEN v.position = 0 THEN v.attributes END,
+           v.cost::float8
     FROM catalog_variant v JOIN catalog_item i ON i.id = v.item_id
     WHERE v.site_id = %s AND i.deleted_at IS NULL ORDER BY i.item_id COLLATE "C", v.position, v.id
 """
 # Of several valid prices the one that started last holds, then the lowest: later rows overwrite earlier ones.
 _PRICES = """
-    SELECT variant_id, store_id, amount::float8,
+    SELECT variant_id, store_id, amount::float8, compare_at::float8,
            coalesce(extract(epoch FROM valid_from)::float8, '-infinity'),
            coalesce(extract(epoch FROM valid_until)::float8, 'infinity')
     FROM catalog_price WHERE site_id = %s AND currency = %s ORDER BY valid_from NULLS FIRST, amount DESC
@@ -36,6 +37,10 @@ _CATEGORIES = "SELECT category_id, parent_id FROM catalog_category WHERE site_id
 _STORES = "SELECT store_id FROM catalog_store WHERE site_id = %s AND is_active"
 
 
+# variant, store, amount, what it is compared with, from, until
+PriceRow = tuple[int, str, float, float | None, float, float]
+
+
 @dataclass(frozen=True, slots=True)
 class Rows:
     """What the statements gave, unchanged."""
@@ -43,7 +48,7 @@ class Rows:
     stamp: int
     items: list[tuple[Any, ...]]
     variants: list[tuple[Any, ...]]
-    prices: list[tuple[Any, ...]]
+    prices: list[PriceRow]
     stock: list[tuple[Any, ...]]
     categories: list[tuple[Any, ...]]
     stores: list[tuple[Any, ...]]

@@ -6,14 +6,8 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from apps.catalog import api
-from apps.catalog.contracts import (
-    MAX_ENTRIES_BYTES,
-    EntriesResult,
-    PriceEntries,
-    PriceUpdate,
-    StockEntries,
-    StockUpdate,
-)
+from apps.catalog.contracts import EntriesResult, PriceUpdate, StockUpdate
+from apps.catalog.rest.bodies import MAX_ENTRIES_BYTES, PriceEntries, StockEntries
 from apps.profiles import api as profiles
 from specrec.kernel import clock, wire
 from specrec.kernel.openapi import schema_of

@@ -8,7 +8,8 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from apps.catalog import api
-from apps.catalog.contracts import DeleteQuery, Item, ItemInput, ItemKey, ItemQuery, WriteResult
+from apps.catalog.contracts import Item, ItemInput, ItemKey, ItemQuery, WriteResult
+from apps.catalog.rest.bodies import DeleteQuery
 from apps.profiles import api as profiles
 from specrec.kernel import clock, wire
 from specrec.kernel.errors import Invalid

@@ -6,15 +6,8 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from apps.catalog import api
-from apps.catalog.contracts import (
-    MAX_ENTRIES_BYTES,
-    CategoryEntries,
-    CategoryInput,
-    EntriesResult,
-    PageQuery,
-    StoreEntries,
-    StoreInput,
-)
+from apps.catalog.contracts import CategoryInput, EntriesResult, PageQuery, StoreInput
+from apps.catalog.rest.bodies import MAX_ENTRIES_BYTES, CategoryEntries, StoreEntries
 from apps.catalog.rest.entries import RESULT, answer, body_of
 from apps.profiles import api as profiles
 from specrec.kernel import clock, wire
