@@ -17,11 +17,15 @@ BASE_DIR = Path(__file__).resolve().parents[2]
 
 # --- identity and safety ---------------------------------------------------------------------------------------------
 SECRET_KEY = env.secret("SPECREC_SECRET_KEY")
+# What is kept encrypted is so with the first; the others only read what was encrypted when they were the first.
+DATA_KEYS = [key.strip() for key in env.secret("SPECREC_DATA_KEYS", "").split(",") if key.strip()] or [SECRET_KEY]
 DEBUG = env.flag("SPECREC_DEBUG")
 ALLOWED_HOSTS = env.words("SPECREC_ALLOWED_HOSTS", "127.0.0.1,localhost")
 VERSION = env.text("SPECREC_VERSION", "0.1.0")
 # The services that this process mounts; all by default, so that each app can be deployed and scaled alone.
 SERVICES = env.words("SPECREC_SERVICES", "profiles,catalog,tracking,recommend,graphql,admin")
+# Whether the busiest questions are answered before Django; not where middleware of your own has to see them.
+EDGE = env.flag("SPECREC_EDGE", default=True)
 
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
