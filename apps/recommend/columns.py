@@ -1,13 +1,14 @@
 """The catalogue as serving uses it: item columns with a model laid over them, and a question put to them as rows."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from apps.catalog.contracts import ItemColumns
+from apps.catalog.contracts import ItemColumns, Offer
 from apps.recommend.ml.engine import Engine, score
-from apps.recommend.ml.selection import Allowed
+from apps.recommend.ml.selection import Allowed, first_allowed
+from apps.recommend.ml.tables import read_only
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +57,35 @@ class Shelf:
     newest: np.ndarray
 
 
+NO_ROWS = np.empty(0, dtype=np.int32)
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a question is about beside rows: the place, the words, and what may be known of the shopper.
+
+    category_id, store_id, search: as the request names them
+    picked: int32, rows of the placement's hand-picked list, in its order
+    bought: by item id, when it was bought last (seconds since 1970); purposes: those that the shopper consents to
+    """
+
+    offer: Offer
+    category_id: str | None = None
+    store_id: str | None = None
+    search: str | None = None
+    picked: np.ndarray = field(default_factory=lambda: NO_ROWS)
+    bought: Mapping[str, float] = field(default_factory=dict)
+    purposes: frozenset[str] = frozenset()
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """What a source is asked, as rows of the columns.
 
     context: int32, what the page is about
     history: int32, what the shopper did, oldest first, an item once at its latest place
-    mask: bool [n], what may be answered
+    mask: bool [n], what may be answered to whoever asks; shared and read-only
+    banned: int32, ascending, what may not be answered to this one
     now: seconds since 1970
     limit: how many candidates are wanted at most
     item_types: the only types that the mask allows, for a source that asks elsewhere; none named means every type
@@ -72,15 +95,17 @@ class Question:
     context: np.ndarray
     history: np.ndarray
     mask: np.ndarray
+    banned: np.ndarray
     now: float
     limit: int
+    about: About
     item_types: tuple[str, ...] = ()
     history_weights: np.ndarray | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Rows of the columns with their scores, best first; a row appears once, and only where the mask allows it.
+    """Rows of the columns with their scores, best first; a row appears once, and only where it may be answered.
 
     because: the row that led to each candidate, -1 where none did
     """
@@ -112,16 +137,16 @@ def make_shelf(*, columns: ItemColumns, model: LaidModel | None = None) -> Shelf
         columns=columns,
         model=model,
         model_row=model_row,
-        column_row=column_row,
+        column_row=read_only(column_row),
         popularity=popularity,
-        popular=order[: int(np.count_nonzero(popularity > 0))],
-        newest=np.argsort(-columns.released_at, kind="stable").astype(np.int32),
+        popular=read_only(order[: int(np.count_nonzero(popularity > 0))]),
+        newest=read_only(np.argsort(-columns.released_at, kind="stable").astype(np.int32)),
     )
 
 
 def in_order(rows: np.ndarray, question: Question) -> Candidates:
-    """Return those of the rows that may be answered, in the given order, with scores that fall along it."""
-    kept = rows[question.mask[rows]][: question.limit]
+    """Return those of the rows (int32) that may be answered, in the given order, with scores that fall along it."""
+    kept = first_allowed(read_only(rows), question.mask, question.banned, question.limit)
     scores = np.linspace(1.0, 0.0, len(kept), endpoint=False, dtype=np.float32)
     return Candidates(rows=kept, scores=scores, because=np.full(len(kept), -1, dtype=np.int32))
 
@@ -143,7 +168,7 @@ def ask_model(
         engine,
         known[held],
         shares=None if weights is None else weights[held],
-        allowed=Allowed(question.mask, shelf.column_row),
+        allowed=Allowed(question.mask, shelf.column_row, question.banned),
         limit=question.limit,
         ranked=ranked,
     )

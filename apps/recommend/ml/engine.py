@@ -65,7 +65,12 @@ class Found(NamedTuple):
 _local = threading.local()
 
 
-_ANYTHING = Allowed(np.zeros(0, dtype=np.bool_), np.zeros(0, dtype=np.int32))
+# Read-only as what serving asks with, banned rows apart: the same machine code answers both.
+_ANYTHING = Allowed(
+    mask=read_only(np.zeros(0, dtype=np.bool_)),
+    place=read_only(np.zeros(0, dtype=np.int32)),
+    banned=np.zeros(0, dtype=np.int32),
+)
 
 
 class _Asked(NamedTuple):
@@ -110,13 +115,16 @@ def _measured(shares: Weights) -> Weights:
 
 @compiled
 def _answer_span(
-    engine: Engine, scratch: Scratch, asked: tuple[Places, Rows, Weights], span: tuple[int, int], found: Found
+    engine: Engine,
+    scratch: Scratch,
+    asked: tuple[Places, Rows, Weights, Allowed],
+    span: tuple[int, int],
+    found: Found,
 ) -> None:
     """Answer the questions of the span; nothing is ranked where `found.lines` has no line."""
-    start, rows, shares = asked
+    start, rows, shares, anything = asked
     width, keeps = found.rows.shape[1], found.lines.shape[0] > 1
     lines = np.zeros((found.lines.shape[1], WIDTH), np.float32)
-    anything = Allowed(np.zeros(0, np.bool_), np.zeros(0, np.int32))
     for at in range(span[0], span[1]):
         history, told = rows[start[at] : start[at + 1]], np.ones(start[at + 1] - start[at], np.float32)
         if len(shares) > 0:
@@ -181,6 +189,7 @@ def find(
         read_only(np.asarray(histories.start, dtype=np.int64)),
         read_only(np.asarray(histories.rows, dtype=np.int32)),
         read_only(np.asarray(shares, dtype=np.float32)),
+        _ANYTHING,
     )
     bounds = np.linspace(0, count, _PARTS + 1).astype(np.int64).tolist()
     spans = [(begin, end) for begin, end in pairwise(bounds) if end > begin]

@@ -11,13 +11,46 @@ from apps.recommend.ml.tables import Rows, Weights
 
 
 class Allowed(NamedTuple):
-    """What may be answered: a row whose place (int32 [n]) is not -1, and marked in `mask` (bool). Both empty: any row.
+    """What may be answered: a row whose place (int32 [n]) is not -1, marked in `mask` (bool) and not `banned` (int32,
+    ascending places). All empty: any row.
 
-    Places are rows of whoever asks: a mask over a catalogue is read as it is, and only for what was found.
+    Places are rows of whoever asks: a mask over a catalogue is shared by many questions and read only for what was
+    found; what one question forbids on top are a few banned places.
     """
 
     mask: NDArray[np.bool_]
     place: Rows
+    banned: Rows
+
+
+@compiled
+def holds(ascending: Rows, row: int) -> bool:
+    """Return whether the row is among these, which ascend."""
+    low, high = 0, len(ascending)
+    while low < high:
+        middle = (low + high) // 2
+        if ascending[middle] < row:
+            low = middle + 1
+        else:
+            high = middle
+    return low < len(ascending) and ascending[low] == row
+
+
+@compiled
+def first_allowed(rows: Rows, mask: NDArray[np.bool_], banned: Rows, most: int) -> Rows:
+    """Return at most so many of the rows that the mask marks and that are not banned, in their order.
+
+    It stops as soon as it has enough: the length of `rows` costs nothing where many may be answered.
+    """
+    found = np.empty(min(most, len(rows)), np.int32)
+    count = 0
+    for row in rows:
+        if count == len(found):
+            break
+        if mask[row] and not holds(banned, row):
+            found[count] = row
+            count += 1
+    return found[:count]
 
 
 @compiled
@@ -25,7 +58,7 @@ def _may(allowed: Allowed, row: int) -> bool:
     if len(allowed.place) == 0:
         return True
     place = allowed.place[row]
-    return place >= 0 and bool(allowed.mask[place])
+    return place >= 0 and bool(allowed.mask[place]) and not holds(allowed.banned, place)
 
 
 @compiled

@@ -35,7 +35,8 @@ def find(shelf: Shelf, question: Question) -> Candidates:
         logger.warning("no vector search, database unavailable: %s", type(error).__name__)
         return NOTHING
     known = [(columns.row_of[item], score) for item, score in near if score > _ALIKE and item in columns.row_of]
-    kept = [(other, score) for other, score in known if question.mask[other]][: question.limit]
+    banned = frozenset(question.banned.tolist())
+    kept = [(other, score) for other, score in known if question.mask[other] and other not in banned][: question.limit]
     if not kept:
         return NOTHING
     rows, scores = zip(*kept, strict=True)

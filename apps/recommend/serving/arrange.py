@@ -1,4 +1,4 @@
-"""Step 5: cut to the asked size and write out what each item is, costs, and why it is there."""
+"""Step 6: cut to the asked size and write out what each item is, costs, and why it is there."""
 
 import numpy as np
 

@@ -76,6 +76,7 @@ def _put_shopper(draft: Draft) -> None:
     shopper = profiles.read_shopper(question=question, found=found)
     if PURPOSE not in shopper.purposes:
         return
+    draft.purposes = shopper.purposes
     draft.shopper_id = shopper.shopper_id
     if shopper.alias_ids or shopper.shopper_id != question.shopper_id:
         states = _states_of(draft.site_id, (shopper.shopper_id, *shopper.alias_ids))

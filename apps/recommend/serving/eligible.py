@@ -1,37 +1,57 @@
-"""Step 2: what may be shown: published, priced, available here, of the placement, not refused by this shopper.
+"""Step 3: what may be shown: published, priced, available here, of the placement, not refused by this shopper.
 
-The part that is the same for everybody is remembered with the site's state; a request copies it and takes out its own.
+What holds for everybody is a mask that the site's state keeps; what this request forbids on top is a short list of
+rows. Nothing here costs more in a greater catalogue.
 """
 
 from collections.abc import Iterable
 
 import numpy as np
 
+from apps.recommend.ml.tables import read_only
+from apps.recommend.serving.masks import MaskKey
 from apps.recommend.serving.state import Draft
 
 
 def put_mask(draft: Draft) -> None:
-    """Put the mask of the rows that may be answered."""
-    mask = draft.ready.mask_for(draft.placement, draft.request.store_id).copy()
-    if len(draft.context_rows):
-        mask[draft.context_rows] = False
-    _take_out(draft, mask, draft.request.exclude_item_ids)
-    personal = [*draft.stored.dismissed, *_just_bought(draft)]
-    draft.held_back = _take_out(draft, mask, personal)
-    if draft.placement.exclude_history and len(draft.history_rows):
-        mask[draft.history_rows] = False
-        draft.held_back = True
-    draft.mask = mask
+    """Put the mask of what may be answered at all, and the rows that may not be answered this time."""
+    placement, request = draft.placement, draft.request
+    key = MaskKey(
+        item_types=placement.item_types,
+        category_ids=placement.category_ids,
+        filters=tuple(filter(None, (placement.filter, request.filter))),
+        store_id=request.store_id,
+        stock_at=request.only_in_stock_at,
+    )
+    mask = draft.ready.mask_of(key)
+    draft.mask = _only(draft, mask, request.include_item_ids) if request.include_item_ids else mask
+    draft.banned = _banned(draft)
 
 
-def _take_out(draft: Draft, mask: np.ndarray, item_ids: Iterable[str]) -> bool:
-    """Take the items out, ignore those that this site does not know; return whether that changed anything."""
+def _only(draft: Draft, mask: np.ndarray, item_ids: list[str]) -> np.ndarray:
+    """Return the mask with nothing in it but these items. Fresh zeros cost next to nothing until they are read."""
+    rows = _rows_of(draft, item_ids)
+    found = np.zeros(len(mask), dtype=np.bool_)
+    found[rows] = mask[rows]
+    return read_only(found)
+
+
+def _banned(draft: Draft) -> np.ndarray:
+    """Return the rows, int32 ascending, that the page, the caller and the shopper's own past leave out."""
+    rows = [*draft.context_rows.tolist(), *draft.shown.tolist()]
+    if draft.request.exclude_item_ids:
+        rows += _rows_of(draft, draft.request.exclude_item_ids)
+    personal = _rows_of(draft, (*draft.stored.dismissed, *_just_bought(draft)))
+    if draft.placement.exclude_history:
+        personal += draft.history_rows.tolist()
+    draft.held_back = bool(personal)
+    return np.array(sorted({*rows, *personal}), dtype=np.int32)
+
+
+def _rows_of(draft: Draft, item_ids: Iterable[str]) -> list[int]:
+    """Return the rows of the items; those that this site does not know are ignored."""
     row_of = draft.ready.shelf.columns.row_of
-    rows = [row_of[item] for item in item_ids if item in row_of]
-    if not rows:
-        return False
-    mask[rows] = False
-    return True
+    return [row_of[item] for item in item_ids if item in row_of]
 
 
 def _just_bought(draft: Draft) -> list[str]:

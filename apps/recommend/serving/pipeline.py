@@ -11,6 +11,7 @@ from datetime import datetime
 
 from apps.recommend.contracts.serving import Answer, Request
 from apps.recommend.serving.arrange import put_items
+from apps.recommend.serving.assigned import put_assignment
 from apps.recommend.serving.context import put_context
 from apps.recommend.serving.eligible import put_mask
 from apps.recommend.serving.expose import record_exposure
@@ -27,6 +28,7 @@ logger = logging.getLogger(__name__)
 Step = tuple[str, Callable[[Draft], None]]
 FIRST: Step = ("context", put_context)
 STEPS: tuple[Step, ...] = (
+    ("assigned", put_assignment),
     ("eligible", put_mask),
     ("retrieve", put_candidates),
     ("score", put_scores),
@@ -61,6 +63,8 @@ def answer(*, site_id: str, request: Request, now: datetime, seen: Callable[[Ans
         personalised=draft.personalised,
         fallback=draft.fallback,
         model=None if loaded is None else loaded.stamp,
+        experiments=draft.assigned,
+        bundle=draft.bundle,
     )
     if seen(found):
         _run(draft, (LAST,))
@@ -89,9 +93,10 @@ def _run(draft: Draft, steps: Sequence[Step]) -> bool:
 def _start(site_id: str, request: Request, now: datetime) -> Draft:
     ready = get_ready(site_id)
     placement = get_placement(ready, request.placement)
-    if request.store_id is not None and request.store_id not in ready.shelf.columns.store_ids:
-        message = f"This site has no open store {request.store_id!r}."
-        raise Invalid(message, code="unknown_store", field="store_id")
+    for field, store_id in (("store_id", request.store_id), ("only_in_stock_at", request.only_in_stock_at)):
+        if store_id is not None and store_id not in ready.shelf.columns.store_ids:
+            message = f"This site has no open store {store_id!r}."
+            raise Invalid(message, code="unknown_store", field=field)
     return Draft(
         site_id=site_id,
         request=request,

@@ -1,4 +1,4 @@
-"""Step 3: candidates, strategy by strategy down the chain, until the slate can be filled.
+"""Step 4: candidates, strategy by strategy down the chain, until the slate can be filled.
 
 Failure policy: a source that fails has found nothing; the chain goes on.
 """
@@ -7,7 +7,9 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 
-from apps.recommend.columns import NOTHING, Candidates, Question, Shelf
+import numpy as np
+
+from apps.recommend.columns import NOTHING, About, Candidates, Question, Shelf
 from apps.recommend.retrieval import collaborative, newest, popular, recent, similar, vector
 from apps.recommend.serving.fallback import LAST_RESORTS, chain_for
 from apps.recommend.serving.state import Draft, Found
@@ -28,15 +30,7 @@ SOURCES: dict[str, tuple[Source, ...]] = {
 
 def put_candidates(draft: Draft) -> None:
     """Put what the strategies of the chain found; a later one never sees what an earlier one has."""
-    question = Question(
-        context=draft.context_rows,
-        history=draft.history_rows,
-        mask=draft.mask,
-        now=draft.now.timestamp(),
-        limit=draft.limit,
-        item_types=draft.placement.item_types,
-        history_weights=draft.history_weights,
-    )
+    question = _question(draft)
     missing = draft.limit
     for strategy in LAST_RESORTS if draft.plain else chain_for(draft.placement):
         found = _ask(strategy, draft, question)
@@ -45,8 +39,30 @@ def put_candidates(draft: Draft) -> None:
             missing -= len(found.rows)
             if missing <= 0:
                 return
-            draft.mask[found.rows] = False
-            question = replace(question, limit=missing)
+            question = replace(question, limit=missing, banned=np.union1d(question.banned, found.rows))
+
+
+def _question(draft: Draft) -> Question:
+    request, placement = draft.request, draft.placement
+    return Question(
+        context=draft.context_rows,
+        history=draft.history_rows,
+        mask=draft.mask,
+        banned=draft.banned,
+        now=draft.now.timestamp(),
+        limit=draft.limit,
+        about=About(
+            offer=draft.offer,
+            category_id=request.category_id,
+            store_id=request.store_id,
+            search=request.search,
+            picked=draft.ready.rows_of(placement.item_ids),
+            bought=draft.stored.bought,
+            purposes=draft.purposes,
+        ),
+        item_types=placement.item_types,
+        history_weights=draft.history_weights,
+    )
 
 
 def _ask(strategy: str, draft: Draft, question: Question) -> Candidates:

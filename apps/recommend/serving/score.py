@@ -1,4 +1,4 @@
-"""Step 4: one scale. What a fallback found never outranks what the strategy before it found."""
+"""Step 5: one scale. What a fallback found never outranks what the strategy before it found."""
 
 import numpy as np
 

@@ -16,16 +16,17 @@ from django.conf import settings
 from django.db import close_old_connections
 
 from apps.catalog.contracts import ItemColumns
-from apps.recommend.columns import Shelf
+from apps.recommend.columns import NO_ROWS, Shelf
 from apps.recommend.registry import counters
 from apps.recommend.registry.shadows import get_shadow, load_shadow, refresh_shadows
 from apps.recommend.registry.unpacked import LoadedModel
 from apps.recommend.serving.asked import score_bin, top_score
 from apps.recommend.serving.eligible import put_mask
+from apps.recommend.serving.ready import ReadySite
 from apps.recommend.serving.retrieve import put_candidates
 from apps.recommend.serving.score import put_scores
-from apps.recommend.serving.sites import ReadySite, lay_over
-from apps.recommend.serving.state import NO_ROWS, Draft
+from apps.recommend.serving.sites import lay_over
+from apps.recommend.serving.state import Draft
 
 logger = logging.getLogger(__name__)
 
@@ -83,7 +84,17 @@ class Scorer:
         if ready is None:
             _count(draft, stamp, {"shadow_scored": 1.0, "shadow_errors": 1.0})
             return
-        asked = replace(draft, ready=ready, plain=False, faults=0, mask=NO_ROWS, found=[], rows=NO_ROWS, scores=NO_ROWS)
+        asked = replace(
+            draft,
+            ready=ready,
+            plain=False,
+            faults=0,
+            mask=NO_ROWS,
+            banned=NO_ROWS,
+            found=[],
+            rows=NO_ROWS,
+            scores=NO_ROWS,
+        )
         try:
             for step in (put_mask, put_candidates, put_scores):
                 step(asked)

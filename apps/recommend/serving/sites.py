@@ -9,7 +9,7 @@ import logging
 import os
 import threading
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -18,7 +18,7 @@ from django.db import Error as DatabaseError
 from django.db import close_old_connections
 
 from apps.catalog import api as catalog
-from apps.catalog.contracts import ItemColumns, Offer
+from apps.catalog.contracts import ItemColumns
 from apps.profiles import api as profiles
 from apps.recommend.columns import LaidModel, Shelf, lay, make_shelf
 from apps.recommend.contracts.placements import PlacementInfo
@@ -27,66 +27,16 @@ from apps.recommend.ml.engine import score
 from apps.recommend.ml.fitting import to_tables
 from apps.recommend.ml.paircounts import PairCounts
 from apps.recommend.ml.selection import Allowed
+from apps.recommend.ml.tables import read_only
 from apps.recommend.registry.loaded import get_loaded
 from apps.recommend.registry.shadows import refresh_shadows
 from apps.recommend.registry.unpacked import LoadedModel
 from apps.recommend.selectors import list_placements
 from apps.recommend.serving.live import get_live
+from apps.recommend.serving.ready import Memories, ReadySite
 from specrec.kernel.errors import NotFound, Unavailable
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class ReadySite:
-    """One state of a site. The dictionaries at the end are memories of what was computed from it, filled on use.
-
-    weights: by event type, how much one in a history says, as the site has it; None where all say the same
-    pairs: what came after what, counted up to now; None where the version answers as it was trained
-    """
-
-    shelf: Shelf
-    loaded: LoadedModel | None
-    placements: dict[str, PlacementInfo]
-    weights: dict[str, float] | None = None
-    pairs: PairCounts | None = None
-    offers: dict[str | None, Offer] = field(default_factory=dict)
-    masks: dict[tuple[str, str | None], np.ndarray] = field(default_factory=dict)
-    names: dict[str, list[str]] = field(default_factory=dict)
-
-    def offer_at(self, store_id: str | None) -> Offer:
-        """Return what can be had at the store."""
-        key = self._store_key(store_id)
-        offer = self.offers.get(key)
-        if offer is None:
-            offer = self.offers[key] = catalog.offer(columns=self.shelf.columns, store_id=store_id)
-        return offer
-
-    def mask_for(self, placement: PlacementInfo, store_id: str | None) -> np.ndarray:
-        """Return which rows the placement may show at the store, whoever asks. Copy before changing it."""
-        key = (placement.placement, self._store_key(store_id))
-        mask = self.masks.get(key)
-        if mask is None:
-            mask = self.masks[key] = _mask_of(self.shelf.columns, placement, self.offer_at(store_id))
-        return mask
-
-    def names_in(self, locale: str) -> list[str]:
-        """Return the names of all rows in the nearest language that each has: asked, the site's, any, else its id."""
-        columns = self.shelf.columns
-        order = sorted(columns.names, key=lambda name: _distance(name, locale, columns.locale))
-        key = order[0] if order else ""
-        names = self.names.get(key)
-        if names is None:
-            lists = [*(columns.names[name] for name in order), columns.item_ids]
-            names = self.names[key] = [next(filter(None, row)) for row in zip(*lists, strict=True)]
-        return names
-
-    def _store_key(self, store_id: str | None) -> str | None:
-        """Return a key for memories: stores that the catalogue says nothing of share one, so that they stay bounded."""
-        columns = self.shelf.columns
-        if store_id is None or store_id in columns.store_in_stock or store_id in columns.store_price:
-            return store_id
-        return ""
 
 
 def get_ready(site_id: str) -> ReadySite:
@@ -129,28 +79,6 @@ def list_ready() -> dict[str, ReadySite]:
     return _SITES.held()
 
 
-def _distance(name: str, asked: str, own: str) -> tuple[int, str]:
-    """Return how far a locale is from the asked one: itself, its language, the site's own, its language, any other."""
-    wanted = (asked, asked.partition("-")[0], own, own.partition("-")[0])
-    given = (name, name.partition("-")[0], name, name.partition("-")[0])
-    matches = [place for place, (want, have) in enumerate(zip(wanted, given, strict=True)) if want == have]
-    return (matches[0] if matches else len(wanted)), name
-
-
-def _mask_of(columns: ItemColumns, placement: PlacementInfo, offer: Offer) -> np.ndarray:
-    mask = offer.available
-    if placement.item_types:
-        wanted = [columns.item_types.index(name) for name in placement.item_types if name in columns.item_types]
-        mask = mask & np.isin(columns.item_type, wanted)
-    if placement.category_ids:
-        codes = [code for code, name in enumerate(columns.category_ids) if name in placement.category_ids]
-        rows = np.repeat(np.arange(len(mask)), np.diff(columns.category_indptr))
-        inside = np.zeros(len(mask), dtype=bool)
-        inside[rows[np.isin(columns.category_indices, codes)]] = True
-        mask = mask & inside
-    return mask
-
-
 def _read(site_id: str, held: ReadySite | None) -> ReadySite:
     """Return the state as it is now: the held one itself when nothing moved, with the same columns where they stand."""
     now = time.time()
@@ -169,7 +97,7 @@ def _read(site_id: str, held: ReadySite | None) -> ReadySite:
     if held.pairs is not pairs:
         held = replace(held, shelf=replace(held.shelf, model=_lay(loaded, pairs)), pairs=pairs)
     if (held.placements, held.weights) != (placements, weights):
-        return replace(held, placements=placements, weights=weights, masks={})
+        return replace(held, placements=placements, weights=weights, memories=Memories())
     return held
 
 
@@ -188,7 +116,8 @@ def _try(shelf: Shelf) -> None:
     """Ask the version once as requests do, so that none of them waits for its code to be compiled or read."""
     if shelf.model is None:
         return
-    nothing = Allowed(np.zeros(len(shelf.columns.item_ids), dtype=np.bool_), shelf.column_row)
+    nobody = read_only(np.zeros(len(shelf.columns.item_ids), dtype=np.bool_))
+    nothing = Allowed(nobody, shelf.column_row, np.zeros(1, dtype=np.int32))
     try:
         history, shares = np.zeros(1, dtype=np.int32), np.ones(1, dtype=np.float32)
         score(shelf.model.engine, history, shares=shares, allowed=nothing, limit=1)

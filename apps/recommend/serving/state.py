@@ -2,19 +2,24 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any, Protocol
 from uuid import UUID
 
 import numpy as np
 
 from apps.catalog.contracts import Offer
-from apps.recommend.columns import Candidates
+from apps.recommend.columns import NO_ROWS, Candidates
 from apps.recommend.contracts.placements import PlacementInfo
-from apps.recommend.contracts.serving import RecommendedItem, Request
+from apps.recommend.contracts.serving import Assignment, Bundle, RecommendedItem, Request
 from apps.recommend.features.history import NO_HISTORY, History
 from apps.recommend.serving.ready import ReadySite
-from apps.recommend.serving.tracing import TraceLog
 
-NO_ROWS = np.empty(0, dtype=np.int32)
+
+class Log(Protocol):
+    """What a trace is written to."""
+
+    def note(self, step: str, name: str, value: Any) -> None:
+        """Keep what a step found."""
 
 
 @dataclass(slots=True)
@@ -37,29 +42,36 @@ class Draft:
     placement: PlacementInfo
     limit: int
     offer: Offer
+    trace: Log | None = None
     plain: bool = False  # a step failed: only the last resorts are asked
     faults: int = 0  # defects on the way, of steps and of sources; not of parts that are away
+    shown: np.ndarray = field(default_factory=lambda: NO_ROWS)  # rows that other slots of the page show already
     # put by context
     shopper_id: UUID | None = None  # only where the shopper consented to personalisation by history
+    purposes: frozenset[str] = frozenset()
     stored: History = NO_HISTORY
     context_rows: np.ndarray = field(default_factory=lambda: NO_ROWS)
     history_rows: np.ndarray = field(default_factory=lambda: NO_ROWS)
     history_weights: np.ndarray | None = None  # parallel to history_rows; None where the site has no weights
+    # put by assigned
+    assigned: tuple[Assignment, ...] = ()
     # put by eligible
-    mask: np.ndarray = field(default_factory=lambda: NO_ROWS)
+    mask: np.ndarray = field(default_factory=lambda: NO_ROWS)  # bool [n], shared and read-only
+    banned: np.ndarray = field(default_factory=lambda: NO_ROWS)  # int32, ascending: what this request forbids on top
     held_back: bool = False  # something was left out because of this shopper
     # put by retrieve
     found: list[Found] = field(default_factory=list)
-    # put by score: parallel, in order of the slate, `owner` indexes `found`
+    # put by score: parallel, best first, `owner` indexes `found`
     rows: np.ndarray = field(default_factory=lambda: NO_ROWS)
     scores: np.ndarray = field(default_factory=lambda: NO_ROWS)
     because: np.ndarray = field(default_factory=lambda: NO_ROWS)
     owner: np.ndarray = field(default_factory=lambda: NO_ROWS)
     # put by arrange
     items: tuple[RecommendedItem, ...] = ()
+    propensities: tuple[float, ...] = ()  # parallel to items where places were drawn, else empty
+    bundle: Bundle | None = None
     fallback: str | None = None
     personalised: bool = False
-    trace: TraceLog | None = None  # where this answer is traced
     timings: dict[str, float] = field(default_factory=dict)  # milliseconds by step, put by the loop
 
     def start_over(self) -> None:
@@ -67,4 +79,5 @@ class Draft:
         self.plain = True
         self.found = []
         self.rows = self.scores = self.because = self.owner = NO_ROWS
-        self.items, self.fallback, self.personalised = (), None, False
+        self.items, self.propensities, self.bundle = (), (), None
+        self.fallback, self.personalised = None, False

@@ -244,7 +244,7 @@ class TestWords:
         assert (item.name, item.reasons[0].text) == ("Frame B (de)", "Weil Sie sich Frame A (de) angesehen haben")
 
     def test_a_language_nobody_wrote_falls_back_to_the_sites(self) -> None:
-        item = ask("popular", locale="fr-FR").items[0]
+        item = ask("popular", locale="ja-JP").items[0]
         assert (item.name, item.reasons[0].text) == ("Frame E", "Popular right now")
 
     def test_another_region_of_a_language_is_near_enough(self) -> None:

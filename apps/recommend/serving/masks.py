@@ -1,0 +1,50 @@
+"""What may be shown to whoever asks: one mask for each kind of question, shared by all that are of it.
+
+A mask costs a walk over the catalogue; it is made once, held by the site's state, and never written to.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from apps.catalog.contracts import ItemColumns, Offer
+from apps.recommend.ml.tables import read_only
+
+
+class MaskKey(NamedTuple):
+    """What a mask depends on, the catalogue apart. Placements that are set alike share one.
+
+    filters: texts in the filter language, of the placement and of the request
+    store_id: where things are had and priced; stock_at: where else they must be in stock
+    """
+
+    item_types: tuple[str, ...]
+    category_ids: tuple[str, ...]
+    filters: tuple[str, ...]
+    store_id: str | None
+    stock_at: str | None
+
+
+def make_mask(columns: ItemColumns, key: MaskKey, offer: Offer, offer_there: Offer | None) -> np.ndarray:
+    """Return which rows may be shown, bool [n], read-only.
+
+    offer_there: what is to be had at `key.stock_at`, None where none is named
+    """
+    mask = offer.available
+    if offer_there is not None:
+        mask = mask & offer_there.available
+    if key.item_types:
+        wanted = [columns.item_types.index(name) for name in key.item_types if name in columns.item_types]
+        mask = mask & np.isin(columns.item_type, wanted)
+    if key.category_ids:
+        mask = mask & inside(columns, key.category_ids)
+    return read_only(mask)
+
+
+def inside(columns: ItemColumns, category_ids: tuple[str, ...]) -> np.ndarray:
+    """Return which rows are in any of the categories, bool [n]."""
+    codes = [code for code, name in enumerate(columns.category_ids) if name in category_ids]
+    rows = np.repeat(np.arange(len(columns.item_ids)), np.diff(columns.category_indptr))
+    found = np.zeros(len(columns.item_ids), dtype=np.bool_)
+    found[rows[np.isin(columns.category_indices, codes)]] = True
+    return found

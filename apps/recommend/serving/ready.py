@@ -1,0 +1,91 @@
+"""One state of a site, as a request reads it from beginning to end, and the memories of what was computed from it."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from apps.catalog import api as catalog
+from apps.catalog.contracts import Offer
+from apps.recommend import conf
+from apps.recommend.columns import NO_ROWS, Shelf
+from apps.recommend.contracts.placements import PlacementInfo
+from apps.recommend.ml.paircounts import PairCounts
+from apps.recommend.registry.unpacked import LoadedModel
+from apps.recommend.serving.masks import MaskKey, make_mask
+from apps.recommend.serving.memories import Memory
+
+
+@dataclass(frozen=True, slots=True)
+class Memories:
+    """What was computed from one state of the columns and the placements, filled on use. Another state begins anew."""
+
+    offers: Memory[str | None, Offer] = field(default_factory=lambda: Memory(conf.OFFERS_HELD))
+    masks: Memory[MaskKey, np.ndarray] = field(default_factory=lambda: Memory(conf.MASKS_HELD))
+    names: Memory[str, list[str]] = field(default_factory=lambda: Memory(conf.LANGUAGES_HELD))
+    picked: Memory[tuple[str, ...], np.ndarray] = field(default_factory=lambda: Memory(conf.MASKS_HELD))
+
+
+@dataclass(frozen=True, slots=True)
+class ReadySite:
+    """One state of a site. Immutable but for its memories.
+
+    weights: by event type, how much one in a history says, as the site has it; None where all say the same
+    pairs: what came after what, counted up to now; None where the version answers as it was trained
+    """
+
+    shelf: Shelf
+    loaded: LoadedModel | None
+    placements: dict[str, PlacementInfo]
+    weights: dict[str, float] | None = None
+    pairs: PairCounts | None = None
+    memories: Memories = field(default_factory=Memories)
+
+    def offer_at(self, store_id: str | None) -> Offer:
+        """Return what can be had at the store."""
+        key = self.store_key(store_id)
+        return self.memories.offers.of(key, lambda: catalog.offer(columns=self.shelf.columns, store_id=store_id))
+
+    def mask_of(self, key: MaskKey) -> np.ndarray:
+        """Return which rows such a question may be answered with, whoever asks: bool [n], shared and read-only."""
+        known = key._replace(store_id=self.store_key(key.store_id), stock_at=self.store_key(key.stock_at))
+        found = self.memories.masks.get(known)
+        if found is None:
+            there = None if key.stock_at is None else self.offer_at(key.stock_at)
+            mask = make_mask(self.shelf.columns, key, self.offer_at(key.store_id), there)
+            found = self.memories.masks.keep(known, mask)
+        return found
+
+    def rows_of(self, item_ids: tuple[str, ...]) -> np.ndarray:
+        """Return the rows of a list that a placement or a rule names, int32, in its order; unknown items left out."""
+        if not item_ids:
+            return NO_ROWS
+        row_of = self.shelf.columns.row_of
+        return self.memories.picked.of(
+            item_ids, lambda: np.array([row_of[item] for item in item_ids if item in row_of], dtype=np.int32)
+        )
+
+    def names_in(self, locale: str) -> list[str]:
+        """Return the names of all rows in the nearest language that each has: asked, the site's, any, else its id."""
+        columns = self.shelf.columns
+        order = sorted(columns.names, key=lambda name: _distance(name, locale, columns.locale))
+        key = order[0] if order else ""
+        names = self.memories.names.get(key)
+        if names is None:
+            lists = [*(columns.names[name] for name in order), columns.item_ids]
+            names = self.memories.names.keep(key, [next(filter(None, row)) for row in zip(*lists, strict=True)])
+        return names
+
+    def store_key(self, store_id: str | None) -> str | None:
+        """Return a key for memories: stores that the catalogue says nothing of share one, so that they stay bounded."""
+        columns = self.shelf.columns
+        if store_id is None or store_id in columns.store_stock or store_id in columns.store_price:
+            return store_id
+        return ""
+
+
+def _distance(name: str, asked: str, own: str) -> tuple[int, str]:
+    """Return how far a locale is from the asked one: itself, its language, the site's own, its language, any other."""
+    wanted = (asked, asked.partition("-")[0], own, own.partition("-")[0])
+    given = (name, name.partition("-")[0], name, name.partition("-")[0])
+    matches = [place for place, (want, have) in enumerate(zip(wanted, given, strict=True)) if want == have]
+    return (matches[0] if matches else len(wanted)), name
