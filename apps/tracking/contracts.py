@@ -30,8 +30,7 @@ EventType = Literal[
 ]
 EVENT_TYPES: tuple[str, ...] = get_args(EventType)
 Channel = Literal["web", "mobile", "store", "email"]
-# A client's clock as it sends.
-SentAt = Annotated[datetime, msgspec.Meta(tz=True)]
+SentAt = Annotated[datetime, msgspec.Meta(tz=True)]  # a client's clock as it sends
 MAX_EVENTS = 1_000
 MAX_BYTES = 1_048_576
 MAX_BULK_BYTES = 64 * 1_048_576
@@ -259,7 +258,10 @@ class TrackedEvent(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Exposure(msgspec.Struct, frozen=True, array_like=True):
-    """A slate as it was served (best effort; an impression is the client's word that it was seen)."""
+    """A slate as it was served (best effort; an impression is the client's word that it was seen).
+
+    `experiments`: "EXPERIMENT:VARIANT" of each side; `propensities`: the chance of each place, None where fixed.
+    """
 
     site_id: str
     recommendation_id: UUID
@@ -272,6 +274,8 @@ class Exposure(msgspec.Struct, frozen=True, array_like=True):
     model: str | None
     channel: str
     store_id: str | None
+    experiments: list[str] = []
+    propensities: list[float] | None = None
 
 
 class Measurements(msgspec.Struct, frozen=True):
@@ -350,7 +354,7 @@ class ReplayResult(msgspec.Struct, frozen=True):
 class History:
     """The events that the table holds, as of one moment.
 
-    positions: by partition, the position of the stream up to which, and no further, the table holds its events
+    positions: by partition, up to where in the stream, and no further, the table holds its events
     total: the number of events in `batches`
     batches: the events in slices, ordered by time and event id; to be gone through once
     """
@@ -382,8 +386,7 @@ class Interactions:
     shopper_ids: list of distinct UUIDs; shopper: int32 [n], index into it, -1 where the event has no shopper
     session: int32 [n], running number of the (shopper, session id) pair, -1 where there is none
     item_ids: list of distinct item ids; item: int32 [n], index into it
-    type: int8 [n], index into EVENT_TYPES
-    time: float64 [n], seconds since 1970 UTC
+    type: int8 [n], index into EVENT_TYPES; time: float64 [n], seconds since 1970 UTC
     mark: uint64 [n], the last 8 bytes of the event id, by which events of one time are ordered
     """
 

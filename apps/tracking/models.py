@@ -163,6 +163,8 @@ class ServedSlate(models.Model):
     model = models.CharField(max_length=128, null=True)
     channel = models.CharField(max_length=16)
     store_id = models.CharField(max_length=128, null=True)
+    experiments = ArrayField(models.CharField(max_length=257), null=True)  # NULL: on no side of any
+    propensities = ArrayField(models.FloatField(), null=True)
 
     class Meta:
         db_table = "tracking_exposure"

@@ -56,6 +56,8 @@ _EXPOSURE = {
     "model": "varchar",
     "channel": "varchar",
     "store_id": "varchar",
+    "experiments": "varchar[]",
+    "propensities": "float8[]",
 }
 DAY = 2  # the place of `day` in both
 
@@ -145,4 +147,6 @@ def _values(value: TrackedEvent | Exposure) -> tuple[Any, ...]:
         value.model,
         value.channel,
         value.store_id,
+        value.experiments or None,
+        value.propensities,
     )

@@ -118,6 +118,21 @@ class TestExposures:
         drain_all()
         row = ServedSlate.objects.get()
         assert (row.recommendation_id, row.item_ids, row.day) == (slate.recommendation_id, ["a", "b"], NOW.date())
+        assert (row.experiments, row.propensities) == (None, None)
+
+    def test_with_its_sides_and_chances(self) -> None:
+        slate = Exposure("uk", uuid.uuid4(), NOW, "home", None, ["a", "b"], "for_you", None, None, "web", None)
+        drawn = msgspec.structs.replace(slate, experiments=["order:new", "x:y"], propensities=[1.0, 0.25])
+        api.record_exposures(exposures=[drawn])
+        drain_all()
+        row = ServedSlate.objects.get()
+        assert (row.experiments, row.propensities) == (["order:new", "x:y"], [1.0, 0.25])
+
+    def test_a_record_of_before_there_were_experiments_is_read(self) -> None:
+        slate = Exposure("uk", uuid.uuid4(), NOW, "home", None, ["a"], "for_you", None, None, "web", None)
+        record = records.from_exposure(slate)
+        shorter = msgspec.msgpack.encode(msgspec.msgpack.decode(record.payload)[:11])
+        assert records.read(msgspec.structs.replace(record, payload=shorter)) == slate
 
 
 class TestPoison:
