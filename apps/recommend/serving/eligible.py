@@ -13,6 +13,9 @@ from apps.recommend.serving.masks import MaskKey
 from apps.recommend.serving.state import Draft
 
 
+PERSONAL = ("dismissed", "bought", "history")
+
+
 def put_mask(draft: Draft) -> None:
     """Put the mask of what may be answered at all, and the rows that may not be answered this time."""
     placement, request = draft.placement, draft.request
@@ -38,14 +41,22 @@ def _only(draft: Draft, mask: np.ndarray, item_ids: list[str]) -> np.ndarray:
 
 def _banned(draft: Draft) -> np.ndarray:
     """Return the rows, int32 ascending, that the page, the caller and the shopper's own past leave out."""
-    rows = [*draft.context_rows.tolist(), *draft.shown.tolist()]
-    if draft.request.exclude_item_ids:
-        rows += _rows_of(draft, draft.request.exclude_item_ids)
-    personal = _rows_of(draft, (*draft.stored.dismissed, *_just_bought(draft)))
-    if draft.placement.exclude_history:
-        personal += draft.history_rows.tolist()
-    draft.held_back = bool(personal)
-    return np.array(sorted({*rows, *personal}), dtype=np.int32)
+    why = banned_by(draft)
+    draft.held_back = any(why[name] for name in PERSONAL)
+    return np.array(sorted({row for rows in why.values() for row in rows}), dtype=np.int32)
+
+
+def banned_by(draft: Draft) -> dict[str, list[int]]:
+    """Return the rows that this request leaves out, by why; those of `PERSONAL` because of this shopper."""
+    excluded = draft.request.exclude_item_ids
+    return {
+        "page": draft.context_rows.tolist(),
+        "shown": draft.shown.tolist(),
+        "excluded": _rows_of(draft, excluded) if excluded else [],
+        "dismissed": _rows_of(draft, draft.stored.dismissed),
+        "bought": _rows_of(draft, _just_bought(draft)),
+        "history": draft.history_rows.tolist() if draft.placement.exclude_history else [],
+    }
 
 
 def _rows_of(draft: Draft, item_ids: Iterable[str]) -> list[int]:
