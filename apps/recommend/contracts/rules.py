@@ -1,6 +1,6 @@
 """What next: merchandising rules, plain data that crosses the face of recommend."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -63,7 +63,8 @@ class Effect(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     position: of a pin, 1 is the first place; factor: of a boost (1 to 10) or a bury (0.1 to 1); share: least (or most)
     part of the slate, at_most: share is a most; group_by: "brand", "item_type", "category" or the name of an attribute;
     count: most per group; distance: places between two of one group; least, most: price in the site's currency;
-    least_margin: part of the net price that must remain above cost
+    least_margin: part of the net price that must remain above cost; tax: the rate within prices, 0.2 for 20 %;
+    unknown_passes: a margin guard lets through what has no cost
     """
 
     position: Annotated[int, msgspec.Meta(ge=1, le=100)] | None = None
@@ -76,6 +77,8 @@ class Effect(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     least: Annotated[float, msgspec.Meta(ge=0)] | None = None
     most: Annotated[float, msgspec.Meta(ge=0)] | None = None
     least_margin: Share | None = None
+    tax: Share = 0.0
+    unknown_passes: bool = False
 
 
 class RuleInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -95,7 +98,8 @@ class RuleInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 class RuleInfo(msgspec.Struct, frozen=True, kw_only=True):
     """A rule as it is stored. `written` is what is in force where `state` is published; a draft of it may differ.
 
-    number: of the rule's revisions; warnings: what makes it do nothing, such as an item that nobody knows
+    number: of the rule's revisions; in_force: whether its schedule holds now; next_change: when that changes next;
+    warnings: what makes it do nothing, such as an item that nobody knows
     """
 
     site_id: str
@@ -106,7 +110,22 @@ class RuleInfo(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     updated_at: datetime
     published_at: datetime | None = None
+    in_force: bool = False
+    next_change: datetime | None = None
     warnings: tuple[str, ...] = ()
+
+
+class RuleWrite(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A rule to be stored as a draft. `number`: of the revision that was read before; None where the rule is new."""
+
+    rule: RuleInput
+    number: int | None = None
+
+
+class RuleStep(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Which revision is to be published, archived, or freed from its draft."""
+
+    number: int
 
 
 class RuleRevision(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,14 +140,52 @@ class RuleRevision(msgspec.Struct, frozen=True, kw_only=True):
     after: dict[str, Any] | None
 
 
+class RuleNotice(msgspec.Struct, frozen=True, kw_only=True):
+    """What a rule did on a day (UTC) that somebody should know: slates left empty, slates without its pin."""
+
+    rule: str
+    day: date
+    placement: str
+    emptied: int
+    unshown: int
+
+
+class DryRunInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Which lists are to be compared.
+
+    rules: whose drafts are tried; none named means all that have one; archived: those that are tried to be without
+    placements: none named means all; item_ids, store_ids: what lists are about and where; none named means a sample
+    at: the time that is tried; now where it is left out
+    """
+
+    rules: Annotated[tuple[PlacementKey, ...], msgspec.Meta(max_length=500)] = ()
+    archived: Annotated[tuple[PlacementKey, ...], msgspec.Meta(max_length=500)] = ()
+    placements: Annotated[tuple[PlacementKey, ...], msgspec.Meta(max_length=100)] = ()
+    item_ids: Annotated[tuple[wire.Id, ...], msgspec.Meta(max_length=20)] = ()
+    store_ids: Annotated[tuple[wire.Id, ...], msgspec.Meta(max_length=20)] = ()
+    channel: Channel = "web"
+    audiences: Annotated[tuple[wire.Id, ...], msgspec.Meta(max_length=20)] = ()
+    at: Time | None = None
+
+
 class DryRunCase(msgspec.Struct, frozen=True, kw_only=True):
-    """A list before and after a change: item ids in order; `emptied`: rules that left nothing to show."""
+    """A list before and after a change: item ids in order; `emptied`: rules that left nothing to show.
+
+    item_ids: what the list is about; unshown: rules whose pin cannot be had
+    """
 
     placement: str
     item_ids: tuple[str, ...]
+    store_id: str | None
     before: tuple[str, ...]
     after: tuple[str, ...]
     emptied: tuple[str, ...] = ()
+    unshown: tuple[str, ...] = ()
+
+    @property
+    def changes(self) -> bool:
+        """Whether the list would differ."""
+        return self.before != self.after
 
 
 class DryRun(msgspec.Struct, frozen=True, kw_only=True):

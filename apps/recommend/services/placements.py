@@ -1,4 +1,4 @@
-"""Writing what a merchandiser decides: placements."""
+"""Writing placements."""
 
 import msgspec
 

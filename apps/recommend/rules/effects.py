@@ -1,0 +1,116 @@
+"""What rules do to the rows of a list: guards and excludes first, then pins, includes, limits and factors."""
+
+from collections.abc import Callable, Iterable
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from apps.catalog.contracts import ItemColumns, Offer
+from apps.recommend.contracts.rules import MAX_FACTOR, MIN_FACTOR, Effect, RuleInput
+from apps.recommend.rules.plan import NO_ROWS, Limit, Pin
+from apps.recommend.rules.targets import named_rows
+
+Mask = NDArray[np.bool_]
+Targets = Callable[[RuleInput], Mask]
+Codes = Callable[[str], NDArray[np.int32]]
+REMOVING = frozenset({"exclude", "price_guard", "margin_guard"})
+MOST_INCLUDED = 200
+
+
+def removed_by(rule: RuleInput, *, target: Mask, columns: ItemColumns, offer: Offer) -> Mask:
+    """Return bool [n], what an exclude or a guard takes out. What has no price is not for sale: no price guard asks."""
+    if rule.kind == "exclude":
+        return target
+    if rule.kind == "price_guard":
+        return target & _outside(rule.effect, offer.price)
+    return target & _too_little_left(rule.effect, _costs(columns, offer), offer.price)
+
+
+def _outside(effect: Effect, price: NDArray[np.float64]) -> Mask:
+    least = -np.inf if effect.least is None else effect.least
+    most = np.inf if effect.most is None else effect.most
+    return (price < least) | (price > most)
+
+
+def _costs(columns: ItemColumns, offer: Offer) -> NDArray[np.float64]:
+    if not len(columns.cost):
+        return np.full(len(offer.variant), np.nan)
+    return np.where(offer.variant >= 0, columns.cost[offer.variant], np.nan)
+
+
+def _too_little_left(effect: Effect, cost: NDArray[np.float64], price: NDArray[np.float64]) -> Mask:
+    """Return what sells with a margin below the least: (net price - cost) / net price."""
+    net = price / (1.0 + effect.tax)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        margin = np.where(net > 0, (net - cost) / net, -np.inf)
+    least = 0.0 if effect.least_margin is None else effect.least_margin
+    unknown = np.isnan(cost)
+    return np.where(unknown, not effect.unknown_passes, margin < least - 1e-9)
+
+
+def factor_of(rules: Iterable[RuleInput], targets: Targets, count: int) -> NDArray[np.float32] | None:
+    """Return float32 [n], the factors of all boosts and buries multiplied, within 0.1 to 10; None without any."""
+    factor = None
+    for rule in rules:
+        if rule.kind in ("boost", "bury") and rule.effect.factor is not None:
+            factor = np.ones(count, dtype=np.float64) if factor is None else factor
+            factor[targets(rule)] *= rule.effect.factor
+    return None if factor is None else np.clip(factor, MIN_FACTOR, MAX_FACTOR).astype(np.float32)
+
+
+def pins_of(rules: Iterable[RuleInput], columns: ItemColumns, gate: Mask) -> tuple[tuple[Pin, ...], tuple[str, ...]]:
+    """Return the pins of which something can be had, and the rules of those of which nothing can."""
+    pins, unshown = [], []
+    for rule in rules:
+        if rule.kind != "pin" or rule.effect.position is None:
+            continue
+        rows = named_rows(rule.target, columns)
+        can_be_had = tuple(rows[gate[rows]].tolist())
+        if can_be_had:
+            pins.append(Pin(position=rule.effect.position, rows=can_be_had, rule=rule.rule))
+        else:
+            unshown.append(rule.rule)
+    return tuple(pins), tuple(unshown)
+
+
+def included(rules: Iterable[RuleInput], targets: Targets, columns: ItemColumns, gate: Mask) -> NDArray[np.int32]:
+    """Return int32, ascending: rows that are always candidates; of each rule the named ones first, 200 at most."""
+    rows: dict[int, None] = {}
+    for rule in rules:
+        if rule.kind == "include":
+            named = named_rows(rule.target, columns)
+            rest = np.flatnonzero(targets(rule) & gate)[:MOST_INCLUDED]
+            found = dict.fromkeys((*named[gate[named]].tolist(), *rest.tolist()))
+            rows.update(dict.fromkeys(list(found)[:MOST_INCLUDED]))
+    return np.array(sorted(rows), dtype=np.int32) if rows else NO_ROWS
+
+
+def limits_of(rules: Iterable[RuleInput], targets: Targets, codes: Codes) -> tuple[Limit, ...]:
+    """Return what slates must keep to."""
+    return tuple(limit for rule in rules if (limit := _limit_of(rule, targets, codes)) is not None)
+
+
+def _limit_of(rule: RuleInput, targets: Targets, codes: Codes) -> Limit | None:
+    effect = rule.effect
+    if rule.kind == "share" and effect.share is not None:
+        kind: Literal["least_share", "most_share"] = "most_share" if effect.at_most else "least_share"
+        return Limit(kind=kind, codes=_one_group(targets(rule)), rule=rule.rule, share=effect.share)
+    if rule.kind == "spacing" and effect.distance is not None:
+        return Limit(kind="spacing", codes=_grouped(rule, targets, codes), rule=rule.rule, count=effect.distance)
+    if rule.kind == "max_per_group" and effect.count is not None:
+        return Limit(kind="most", codes=_grouped(rule, targets, codes), rule=rule.rule, count=effect.count)
+    return None
+
+
+def _one_group(mask: Mask) -> NDArray[np.int32]:
+    return np.where(mask, np.int32(0), np.int32(-1))
+
+
+def _grouped(rule: RuleInput, targets: Targets, codes: Codes) -> NDArray[np.int32]:
+    """Return the groups of what the rule is about; without a name to group by, all of it is one group."""
+    if not rule.effect.group_by:
+        return _one_group(targets(rule))
+    if not rule.target.item_ids and not rule.target.filter:
+        return codes(rule.effect.group_by)
+    return np.where(targets(rule), codes(rule.effect.group_by), np.int32(-1))
