@@ -67,6 +67,7 @@ class About:
     category_id, store_id, search: as the request names them
     picked: int32, rows of the placement's hand-picked list, in its order
     bought: by item id, when it was bought last (seconds since 1970); purposes: those that the shopper consents to
+    touched: by item id, when it was touched last, as far as it is stored; orders: purchases that hold, oldest first
     """
 
     offer: Offer
@@ -76,6 +77,8 @@ class About:
     picked: np.ndarray = field(default_factory=lambda: NO_ROWS)
     bought: Mapping[str, float] = field(default_factory=dict)
     purposes: frozenset[str] = frozenset()
+    touched: Mapping[str, float] = field(default_factory=dict)
+    orders: Sequence[tuple[str, float]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +111,13 @@ class Candidates:
     """Rows of the columns with their scores, best first; a row appears once, and only where it may be answered.
 
     because: the row that led to each candidate, -1 where none did
+    counts: int32, a number that the reason of each says, such as days, -1 where none; None where no reason says any
     """
 
     rows: np.ndarray
     scores: np.ndarray
     because: np.ndarray
+    counts: np.ndarray | None = None
 
 
 NOTHING = Candidates(

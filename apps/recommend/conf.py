@@ -17,6 +17,8 @@ EVENT_WEIGHTS = {"view": 1.0, "click": 1.0, "wishlist": 2.0, "add_to_cart": 2.0,
 # --- what features are made with (see `features/known`) --------------------------------------------------------------
 # An interest in items of these types says something of the health of whoever has it: it is special-category data.
 HEALTH_ITEM_TYPES = frozenset({"contact_lens", "solution", "hearing", "service", "lens_option"})
+# What a shopper must have agreed to before any of that is used, beside the use of the history.
+HEALTH_PURPOSE = "rx_personalisation"
 # Which attributes say what; the first that an item has counts.
 ATTRIBUTES: dict[str, tuple[str, ...]] = {
     "shape": ("shape",),

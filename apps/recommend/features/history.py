@@ -17,13 +17,16 @@ class History(msgspec.Struct, frozen=True):
     """Items of interest (oldest first, each once), bought, dismissed.
 
     weights: by item, how much the strongest of its touches says; empty where all count alike
-    bought: by item, when it was bought last
+    bought: by item, when it was bought last; orders: all purchases that hold, oldest first: item and time
+    touched: by item of interest, when it was touched last
     """
 
     item_ids: tuple[str, ...] = ()
     bought: dict[str, float] = {}
     dismissed: frozenset[str] = frozenset()
     weights: dict[str, float] = {}
+    orders: tuple[tuple[str, float], ...] = ()
+    touched: dict[str, float] = {}
 
 
 NO_HISTORY = History()
@@ -40,11 +43,18 @@ def read_state(state: ShopperState, *, now: float, weights: Mapping[str, float] 
     newest = {touch.item_id: touch.time for touch in touches}
     # Whoever comes back to an item after dismissing it has changed their mind.
     refused = frozenset(item for item, time in dismissed.items() if newest.get(item, -1.0) <= time)
-    bought = {touch.item_id: touch.time for touch in still_true(state.orders) if touch.time >= horizon}
+    orders = tuple((touch.item_id, touch.time) for touch in still_true(state.orders) if touch.time >= horizon)
     items: dict[str, float] = {}
     for touch in touches:
         weight = 1.0 if weights is None else weights.get(touch.type, 0.0)
         if weight > 0.0 and touch.item_id not in refused:
             # Taken out and put in again: the order is that of the latest touch.
             items[touch.item_id] = max(items.pop(touch.item_id, 0.0), weight)
-    return History(item_ids=tuple(items), bought=bought, dismissed=refused, weights={} if weights is None else items)
+    return History(
+        item_ids=tuple(items),
+        bought=dict(orders),
+        dismissed=refused,
+        weights={} if weights is None else items,
+        orders=orders,
+        touched=newest,
+    )

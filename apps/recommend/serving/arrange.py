@@ -6,7 +6,9 @@ from apps.recommend.contracts.serving import Reason, RecommendedItem
 from apps.recommend.serving.reasons import CODE_OF, language_of, make_reason
 from apps.recommend.serving.state import Draft
 
-_PERSONAL = frozenset({"for_you", "recently_viewed"})
+_PERSONAL = frozenset(
+    {"for_you", "because_you_viewed", "continue_shopping", "recently_viewed", "buy_again", "next_best_action"}
+)
 
 
 def put_items(draft: Draft) -> None:

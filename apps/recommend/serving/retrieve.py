@@ -10,7 +10,20 @@ from dataclasses import replace
 import numpy as np
 
 from apps.recommend.columns import NOTHING, About, Candidates, Question, Shelf
-from apps.recommend.retrieval import collaborative, newest, popular, recent, similar, vector
+from apps.recommend.retrieval import (
+    because_viewed,
+    collaborative,
+    look_alike,
+    newest,
+    next_step,
+    picked,
+    popular,
+    recent,
+    reduced,
+    similar,
+    unfinished,
+    vector,
+)
 from apps.recommend.serving.fallback import LAST_RESORTS, chain_for
 from apps.recommend.serving.state import Draft, Found
 
@@ -25,6 +38,12 @@ SOURCES: dict[str, tuple[Source, ...]] = {
     "popular": (popular.find,),
     "recently_viewed": (recent.find,),
     "new_in": (newest.find,),
+    "because_you_viewed": (because_viewed.find,),
+    "look_alike": (look_alike.find, similar.find, vector.find),
+    "continue_shopping": (unfinished.find,),
+    "on_offer": (reduced.find,),
+    "hand_picked": (picked.find,),
+    "next_best_action": (next_step.find,),
 }
 
 
@@ -59,6 +78,8 @@ def _question(draft: Draft) -> Question:
             picked=draft.ready.rows_of(placement.item_ids),
             bought=draft.stored.bought,
             purposes=draft.purposes,
+            touched=draft.stored.touched,
+            orders=draft.stored.orders,
         ),
         item_types=placement.item_types,
         history_weights=draft.history_weights,

@@ -1,0 +1,56 @@
+"""The items of each kind (a type, and the word of the item for itself), those that sell most first."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from apps.recommend.columns import NO_ROWS, Shelf
+from apps.recommend.optics.complements import Kind
+from apps.recommend.shelves.derived import derive
+
+NAME = "kinds"
+# Types that are found by kind: what completes something else, and services. Of frames there is no need.
+TYPES = ("accessory", "solution", "hearing", "service", "lens_option")
+WORDS = {"solution": "solution_type"}
+MOST = 2_000  # of each kind; nobody is offered more cloths than that
+
+
+@dataclass(frozen=True, slots=True)
+class Kinds:
+    """Rows by kind, int32, best first. Under ("solution", "") are all solutions."""
+
+    by_kind: Mapping[Kind, np.ndarray]
+
+    def rows_of(self, kind: Kind) -> np.ndarray:
+        """Return the rows of this kind; none where there are none."""
+        return self.by_kind.get(kind, NO_ROWS)
+
+
+def prepare(shelf: Shelf) -> Kinds:
+    """Return the kinds of these columns, made anew where attributes, or what is popular, are other ones."""
+    columns = shelf.columns
+    return derive(
+        site_id=columns.site_id,
+        name=NAME,
+        made_of=(columns.attribute_columns, columns.item_type, shelf.model and shelf.model.item_ids),
+        make=lambda: make_kinds(shelf),
+    )
+
+
+def make_kinds(shelf: Shelf) -> Kinds:
+    """Return the kinds; the order is that of popularity, then of the catalogue."""
+    columns = shelf.columns
+    order = np.argsort(-shelf.popularity, kind="stable").astype(np.int32)
+    found: dict[Kind, np.ndarray] = {}
+    for item_type in TYPES:
+        rows = order[columns.item_type[order] == columns.item_types.index(item_type)]
+        found[(item_type, "")] = rows[:MOST]
+        column = columns.attribute_columns.get(WORDS.get(item_type, "kind"))
+        if column is None:
+            continue
+        having = rows[np.diff(column.indptr)[rows] > 0]
+        codes = column.codes[column.indptr[having]]
+        for code in np.unique(codes).tolist():
+            found[(item_type, column.values[code])] = having[codes == code][:MOST]
+    return Kinds(found)
