@@ -8,9 +8,11 @@ Writes of many entries take the good ones and report each of the others; nothing
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import cache
 from uuid import UUID
 
 import msgspec
+import numpy as np
 
 from apps.catalog.columns import load
 from apps.catalog.columns import offer as offering
@@ -19,6 +21,8 @@ from apps.catalog.contracts import (
     CategoryInput,
     Depth,
     EntriesResult,
+    Filter,
+    FilterCheck,
     ImportStatus,
     Item,
     ItemColumns,
@@ -30,6 +34,7 @@ from apps.catalog.contracts import (
     StoreInput,
     WriteResult,
 )
+from apps.catalog.filters import checking, mask, parse
 from apps.catalog.selectors import imports as import_selectors
 from apps.catalog.selectors import items as item_selectors
 from apps.catalog.selectors import places as place_selectors
@@ -215,3 +220,38 @@ def load_columns(*, site_id: str, now: datetime) -> ItemColumns:
 def offer(*, columns: ItemColumns, store_id: str | None) -> Offer:
     """Return the best available variant and price of each item, online or at a store. Pure; worth keeping."""
     return offering.offer(columns=columns, store_id=store_id)
+
+
+def parse_filter(text: str, *, field: str = "filter") -> Filter:
+    """Return the filter that the text says, remembered by text; an empty one lets everything through.
+
+    Raises Invalid for `field` with code, `position`, `line`, `column`, `caret` and what was `expected` there.
+    """
+    return parse.parse_filter(text, field=field)
+
+
+def filter_mask(
+    *,
+    columns: ItemColumns,
+    filter: Filter,  # noqa: A002  # what it is called everywhere else
+    store_id: str | None,
+    now: float,
+    offer_at: Callable[[str | None], Offer] | None = None,
+) -> np.ndarray:
+    """Return bool [n]: the items that the filter lets through at a store, or online. Read it only, and keep it.
+
+    It holds as long as the columns; `by_place` says whether for this store alone, `by_time` whether for now alone.
+    now: seconds since 1970 UTC; offer_at: gives the offer of a store where the caller keeps them already
+    """
+    told = offer_at or (lambda store: offering.offer(columns=columns, store_id=store))
+    return mask.mask_of(filter, mask.Scene(columns, store_id, cache(told), now))
+
+
+def check_filter(*, site_id: str, text: str, store_id: str | None, now: datetime) -> FilterCheck:
+    """Return what a filter would let through of the catalogue as it is; raises Invalid, NotFound for the site."""
+    asked = parse_filter(text)
+    columns = load_columns(site_id=site_id, now=now)
+    if store_id is not None and store_id not in columns.store_ids:
+        raise NotFound(f"This site has no open store {store_id!r}.", code="unknown_store", field="store_id")
+    found = filter_mask(columns=columns, filter=asked, store_id=store_id, now=now.timestamp())
+    return checking.report(asked, found, columns)
