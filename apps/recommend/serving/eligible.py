@@ -9,26 +9,39 @@ from collections.abc import Iterable
 import numpy as np
 
 from apps.recommend.ml.tables import read_only
-from apps.recommend.serving.masks import MaskKey
+from apps.recommend.serving.masks import key_of
 from apps.recommend.serving.state import Draft
-
 
 PERSONAL = ("dismissed", "bought", "history")
 
 
 def put_mask(draft: Draft) -> None:
-    """Put the mask of what may be answered at all, and the rows that may not be answered this time."""
-    placement, request = draft.placement, draft.request
-    key = MaskKey(
-        item_types=placement.item_types,
-        category_ids=placement.category_ids,
-        filters=tuple(filter(None, (placement.filter, request.filter))),
+    """Put what the rules in force make of this list, and the rows that may not be answered this time."""
+    request, now = draft.request, draft.now.timestamp()
+    situation = draft.ready.rules.situation(
+        placement=draft.placement.placement,
         store_id=request.store_id,
-        stock_at=request.only_in_stock_at,
+        channel=request.channel,
+        category_ids=_category_ids(draft),
+        audiences=draft.audiences,
     )
-    mask = draft.ready.mask_of(key)
-    draft.mask = _only(draft, mask, request.include_item_ids) if request.include_item_ids else mask
+    draft.plan = draft.ready.plan_of(key_of(draft.placement, request, now), situation, now)
+    draft.mask = draft.plan.mask
+    if request.include_item_ids:
+        draft.mask = _only(draft, draft.mask, request.include_item_ids)
     draft.banned = _banned(draft)
+
+
+def _category_ids(draft: Draft) -> Iterable[str]:
+    """Return the categories of the page, or those of the items that it is about; nothing where no rule asks."""
+    if not draft.ready.rules.categories:
+        return ()
+    if draft.request.category_id is not None:
+        return (draft.request.category_id,)
+    columns = draft.ready.shelf.columns
+    indptr, codes = columns.category_indptr, columns.category_indices
+    spans = (codes[indptr[row] : indptr[row + 1]].tolist() for row in draft.context_rows.tolist())
+    return {columns.category_ids[code] for span in spans for code in span}
 
 
 def _only(draft: Draft, mask: np.ndarray, item_ids: list[str]) -> np.ndarray:

@@ -49,10 +49,10 @@ SOURCES: dict[str, tuple[Source, ...]] = {
 
 def put_candidates(draft: Draft) -> None:
     """Put what the strategies of the chain found; a later one never sees what an earlier one has."""
-    question = _question(draft)
+    question = question_of(draft)
     missing = draft.limit
     for strategy in LAST_RESORTS if draft.plain else chain_for(draft.placement):
-        found = _ask(strategy, draft, question)
+        found = ask_strategy(strategy, draft, question)
         if len(found.rows):
             draft.found.append(Found(strategy=strategy, candidates=found))
             missing -= len(found.rows)
@@ -61,7 +61,8 @@ def put_candidates(draft: Draft) -> None:
             question = replace(question, limit=missing, banned=np.union1d(question.banned, found.rows))
 
 
-def _question(draft: Draft) -> Question:
+def question_of(draft: Draft) -> Question:
+    """Return what the sources are asked for this draft."""
     request, placement = draft.request, draft.placement
     return Question(
         context=draft.context_rows,
@@ -86,7 +87,8 @@ def _question(draft: Draft) -> Question:
     )
 
 
-def _ask(strategy: str, draft: Draft, question: Question) -> Candidates:
+def ask_strategy(strategy: str, draft: Draft, question: Question) -> Candidates:
+    """Return what the first source of the strategy finds that finds anything."""
     for source in SOURCES.get(strategy, ()):
         try:
             found = source(draft.ready.shelf, question)
