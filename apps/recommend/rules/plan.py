@@ -4,7 +4,7 @@ A request pays for 50 rules what it pays for one: a look-up of the plan by its s
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -73,7 +73,7 @@ class Plan:
     gate: NDArray[np.bool_]
     factor: NDArray[np.float32] | None = None
     pins: tuple[Pin, ...] = ()
-    include: NDArray[np.int32] = NO_ROWS
+    include: NDArray[np.int32] = field(default_factory=lambda: NO_ROWS)
     limits: tuple[Limit, ...] = ()
     in_force: tuple[str, ...] = ()
     unshown: tuple[str, ...] = ()
