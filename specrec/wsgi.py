@@ -2,12 +2,18 @@
 
 import gc
 import os
+from typing import Any
 
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "specrec.settings.base")
-application = get_wsgi_application()
+application: Any = get_wsgi_application()
+
+if settings.EDGE:
+    from specrec.edge import Edge
+
+    application = Edge(application)
 
 if "recommend" in settings.SERVICES:
     from apps.recommend import api as recommend

@@ -12,15 +12,14 @@ from rest_framework.request import Request as RestRequest
 from rest_framework.views import APIView
 
 from apps.profiles import api as profiles
-from apps.profiles.contracts import ShopperRef
 from apps.recommend import api
 from apps.recommend.contracts.serving import Answer, Request
 from apps.recommend.rest.answers import JSON, as_json, site_of
+from apps.recommend.rest.doors import SCOPE, answer_recommendations
 from specrec.kernel import clock, wire
 from specrec.kernel.errors import Invalid
 from specrec.kernel.openapi import schema_of
 
-_MAX_BODY = 262_144
 _ASKED = {
     "placement": "product",
     "shopper": {"anonymous_id": "b5d1c1f0"},
@@ -34,7 +33,7 @@ _MANY = frozenset({"item_id", "exclude_item_id"})
 class RecommendationsView(APIView):
     """The question of a storefront: what should this shopper, in this place, see next?"""
 
-    required_scope = "recommend:read"
+    required_scope = SCOPE
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Let a POST, of all doors the busiest, through the same gates as DRF does, without a request of DRF's own.
@@ -64,11 +63,8 @@ class RecommendationsView(APIView):
     )
     def post(self, request: RestRequest) -> HttpResponse:
         """Answer for this shopper; ids travel in the body, out of addresses and logs."""
-        asked = wire.decode(request.body, Request, max_bytes=_MAX_BODY)
         caller = profiles.caller_of(auth=request.auth)
-        profiles.check_shopper_claim(caller=caller, ref=to_ref(asked))
-        answer = api.recommend(site_id=caller.site_id, request=asked, now=clock.now())
-        return as_json(answer)
+        return HttpResponse(answer_recommendations(caller, request.body), content_type=JSON)
 
     @extend_schema(
         operation_id="recommend_for_everybody",
@@ -99,11 +95,6 @@ class RecommendationsView(APIView):
         response["Cache-Control"] = "max-age=1"
         response["Vary"] = "Authorization, X-Specrec-Key"
         return response
-
-
-def to_ref(asked: Request) -> ShopperRef:
-    """Return whom the request names."""
-    return ShopperRef(anonymous_id=asked.shopper.anonymous_id, customer_id=asked.shopper.customer_id)
 
 
 def _tag_of(answer: Answer) -> str:

@@ -1,0 +1,40 @@
+"""The busiest questions, from the bytes of the body to the bytes of the answer.
+
+Django's views and the edge in front of Django both answer through these functions, so that they cannot differ.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from apps.profiles import api as profiles
+from apps.profiles.contracts import Caller, ShopperRef
+from apps.recommend import api
+from apps.recommend.contracts.serving import Place, Request
+from specrec.kernel import clock, wire
+
+SCOPE = "recommend:read"
+MAX_BODY = 262_144
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """One question that is asked with POST: the scope that it needs, and what answers a body."""
+
+    scope: str
+    answer: Callable[[Caller, bytes], bytes]
+
+
+def answer_recommendations(caller: Caller, body: bytes) -> bytes:
+    """Return the slate as JSON; raises what `wire.decode`, the claim of a shopper and `api.recommend` raise."""
+    asked = wire.decode(body, Request, max_bytes=MAX_BODY)
+    profiles.check_shopper_claim(caller=caller, ref=to_ref(asked))
+    return wire.encode(api.recommend(site_id=caller.site_id, request=asked, now=clock.now()))
+
+
+def to_ref(asked: Place) -> ShopperRef:
+    """Return whom the request names."""
+    return ShopperRef(anonymous_id=asked.shopper.anonymous_id, customer_id=asked.shopper.customer_id)
+
+
+# By address, below `/v1/`.
+DOORS = {"recommendations": Door(SCOPE, answer_recommendations)}
