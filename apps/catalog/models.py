@@ -144,7 +144,20 @@ class Price(models.Model):
     valid_until = models.DateTimeField(null=True, blank=True, help_text="Exclusive; open when empty.")
 
     class Meta:
-        indexes = (models.Index(fields=("site_id",), name="catalog_price_site"),)
+        indexes = (
+            models.Index(fields=("site_id",), name="catalog_price_site"),
+            # A reader asks which prices began or ended since it last looked; most never do.
+            models.Index(
+                fields=("site_id", "currency", "valid_from"),
+                condition=models.Q(valid_from__isnull=False),
+                name="catalog_price_begins",
+            ),
+            models.Index(
+                fields=("site_id", "currency", "valid_until"),
+                condition=models.Q(valid_until__isnull=False),
+                name="catalog_price_ends",
+            ),
+        )
         constraints = (
             models.CheckConstraint(condition=models.Q(amount__gte=0), name="catalog_price_not_negative"),
             models.CheckConstraint(
@@ -187,6 +200,22 @@ class CatalogStamp(models.Model):
 
     site_id = models.CharField(max_length=64, primary_key=True)
     stamp = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.site_id}@{self.stamp}"
+
+
+class CatalogChange(models.Model):
+    """What one stamp changed, written with it: readers that stand at an earlier stamp read these items again."""
+
+    site_id = models.CharField(max_length=64)
+    stamp = models.BigIntegerField()
+    item_keys = ArrayField(models.BigIntegerField(), help_text="Items written, removed, priced or stocked.")
+    places = models.BooleanField(default=False, help_text="Whether stores or categories changed.")
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("site_id", "stamp"), name="catalog_change_once_per_stamp"),)
 
     def __str__(self) -> str:
         return f"{self.site_id}@{self.stamp}"

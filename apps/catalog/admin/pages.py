@@ -30,7 +30,7 @@ from apps.catalog.admin.forms import (
 )
 from apps.catalog.models import Category, ImportJob, Item, Price, Stock, Store, Variant
 from apps.catalog.services.items import NEVER
-from apps.catalog.services.stamp import writing
+from apps.catalog.services.stamp import Change, writing
 from apps.profiles import api as profiles
 from specrec.kernel import clock
 
@@ -84,18 +84,19 @@ class _StampedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic 
         """Move the stamp if the form or one of its inlines has changed."""
         with writing(form.instance.site_id) as written:
             super().save_related(request, form, formsets, change)
-            written.effective = form.has_changed() or any(formset.has_changed() for formset in formsets)
-            if written.effective:
-                self.note_change(form.instance)
+            if form.has_changed() or any(formset.has_changed() for formset in formsets):
+                self.note_change(form.instance, written)
 
-    def note_change(self, obj: Any) -> None:
-        """Do what an edit brings with it; by default nothing."""
+    def note_change(self, obj: Any, written: Change) -> None:
+        """Note what an edit changed, and do what it brings with it; by default it is one of a store or category."""
+        del obj
+        written.places = True
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         """Delete and move the stamp."""
         with writing(obj.site_id) as written:
             super().delete_model(request, obj)
-            written.effective = True
+            written.places = True
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         """Delete one by one, so that every site's stamp moves."""
@@ -167,8 +168,9 @@ class ItemAdmin(_StampedAdmin):
             variant.site_id, variant.prices_at = form.instance.site_id, NEVER
             variant.save()
 
-    def note_change(self, obj: Any) -> None:
+    def note_change(self, obj: Any, written: Change) -> None:
         """Forget the digests of its last import."""
+        written.items.add(obj.pk)
         _forget_digests(obj.pk)
 
     def get_deleted_objects(
@@ -241,8 +243,9 @@ class VariantAdmin(_StampedAdmin):
         if formset.model is Price and formset.has_changed():
             Variant.objects.filter(pk=form.instance.pk).update(prices_at=now)
 
-    def note_change(self, obj: Any) -> None:
+    def note_change(self, obj: Any, written: Change) -> None:
         """Forget the digests of the last import of its item."""
+        written.items.add(obj.item_id)
         _forget_digests(obj.item_id)
 
 

@@ -1,6 +1,6 @@
 """Writing items whole: an older version never wins, a SKU has one owner, the same again changes nothing."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -9,7 +9,7 @@ from apps.catalog.models import Item, Variant
 from apps.catalog.services import bulk, rows
 from apps.catalog.services.checks import CheckedItem, check_item, line_error
 from apps.catalog.services.refusals import refusing, write_apart
-from apps.catalog.services.stamp import writing
+from apps.catalog.services.stamp import Change, writing
 from specrec.kernel.errors import Conflict, Invalid, NotFound, Problem
 
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
@@ -36,10 +36,9 @@ def upsert_item(*, site_id: str, item: ItemInput, now: datetime) -> WriteResult:
     """Write one item; raises Invalid or Conflict."""
     checked = check_item(1, item)
     with refusing(), writing(site_id) as change:
-        outcome = _write_wave(site_id, [checked], now)[1]
+        outcome = _write_wave(site_id, [checked], now, change)[1]
         if isinstance(outcome, LineError):
             raise Conflict(outcome.message, code=outcome.code, field=outcome.field)
-        change.effective = _is_change(outcome)
     return outcome
 
 
@@ -64,7 +63,7 @@ def delete_item(
         item.source_version = _newest(known, source_version)
         item.save()
         Variant.objects.filter(item=item).delete()
-        change.effective = True
+        change.items.add(item.pk)
     return WriteResult(id=item_id, status="deleted")
 
 
@@ -79,9 +78,7 @@ def _upsert(site_id: str, items: Sequence[ItemInput], now: datetime) -> list[Out
     if good:
         with writing(site_id) as change:
             for wave in _waves(good):
-                written = _write_wave(site_id, wave, now)
-                outcomes.update(written)
-                change.effective |= any(_is_change(outcome) for outcome in written.values())
+                outcomes.update(_write_wave(site_id, wave, now, change))
     return [outcomes[line] for line in range(1, len(items) + 1)]
 
 
@@ -98,7 +95,7 @@ def _waves(good: Sequence[CheckedItem]) -> Iterator[list[CheckedItem]]:
     yield wave
 
 
-def _write_wave(site_id: str, wave: Sequence[CheckedItem], now: datetime) -> dict[int, Outcome]:
+def _write_wave(site_id: str, wave: Sequence[CheckedItem], now: datetime, change: Change) -> dict[int, Outcome]:
     stored = _load(site_id, wave)
     outcomes: dict[int, Outcome] = {}
     accepted: list[CheckedItem] = []
@@ -115,7 +112,7 @@ def _write_wave(site_id: str, wave: Sequence[CheckedItem], now: datetime) -> dic
     if stored.advanced:
         Item.objects.bulk_update(stored.advanced, ["source_version"])
     if accepted:
-        _save(site_id, accepted, stored, now)
+        change.items.update(_save(site_id, accepted, stored, now))
     return outcomes
 
 
@@ -164,7 +161,8 @@ def _take_skus(checked: CheckedItem, stored: _Stored) -> None:
     stored.owner.update(dict.fromkeys(stored.skus[item_id], item_id))
 
 
-def _save(site_id: str, accepted: Sequence[CheckedItem], stored: _Stored, now: datetime) -> None:
+def _save(site_id: str, accepted: Sequence[CheckedItem], stored: _Stored, now: datetime) -> Collection[int]:
+    """Write the items with all that belongs to them; return their keys."""
     made = [rows.item_row(checked, stored.items.get(checked.item.item_id), now) for checked in accepted]
     keys = bulk.save_items(site_id, made)
     gone = {variant.pk for sku, variant in stored.variants.items() if stored.owner.get(sku) != variant.item.item_id}
@@ -178,9 +176,10 @@ def _save(site_id: str, accepted: Sequence[CheckedItem], stored: _Stored, now: d
             if variant.prices is not None:
                 prices_at = now
             variants.append(rows.variant_row(keys[checked.item.item_id], checked, position, prices_at))
-    keys = bulk.save_variants(site_id, variants)
-    given = [(keys[variant.sku], variant) for checked in accepted for variant in checked.item.variants]
+    variant_keys = bulk.save_variants(site_id, variants)
+    given = [(variant_keys[variant.sku], variant) for checked in accepted for variant in checked.item.variants]
     bulk.replace_offers(site_id, given, now)
+    return keys.values()
 
 
 def _is_change(outcome: Outcome) -> bool:

@@ -52,7 +52,8 @@ def _update_stock(site_id: str, updates: Sequence[StockUpdate], now: datetime) -
             if status != "unchanged":
                 owners.add(variant.item_id)
         bulk.save_stock(site_id, list(touched.values()))
-        change.effective = _forget_offers(owners)
+        _forget_offers(owners)
+        change.items.update(owners)
     return outcomes
 
 
@@ -85,7 +86,8 @@ def _update_prices(site_id: str, updates: Sequence[PriceUpdate], now: datetime) 
                 outcomes.append(WriteResult(id=update.sku, status="unchanged"))
         Variant.objects.bulk_update(variants.values(), ["prices_at"], batch_size=1_000)
         bulk.save_prices(site_id, changed, [row for prices_of in changed.values() for row in prices_of])
-        change.effective = _forget_offers(owners)
+        _forget_offers(owners)
+        change.items.update(owners)
     return outcomes
 
 
@@ -140,8 +142,7 @@ def _price_facts(prices: Iterable[Price | rows.PriceRow]) -> set[Facts]:
     return {(row.currency, row.store_id, row.amount, row.compare_at, row.valid_from, row.valid_until) for row in prices}
 
 
-def _forget_offers(item_keys: set[int]) -> bool:
+def _forget_offers(item_keys: set[int]) -> None:
     """Make the next whole write of these items count, since its prices and stock are no longer what is stored."""
     if item_keys:
         Item.objects.filter(pk__in=item_keys).update(offers_fingerprint="")
-    return bool(item_keys)

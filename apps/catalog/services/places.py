@@ -45,7 +45,7 @@ def _upsert_stores(site_id: str, stores: Sequence[StoreInput]) -> list[Outcome]:
             unique_fields=["site_id", "store_id"],
             update_fields=list(_STORE_FIELDS),
         )
-        change.effective = bool(changed)
+        change.places = bool(changed)
     return outcomes
 
 
@@ -80,7 +80,7 @@ def _upsert_categories(site_id: str, categories: Sequence[CategoryInput]) -> lis
             unique_fields=["site_id", "category_id"],
             update_fields=list(_CATEGORY_FIELDS),
         )
-        change.effective = bool(changed)
+        change.places = bool(changed)
     return outcomes
 
 

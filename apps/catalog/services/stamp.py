@@ -1,29 +1,40 @@
-"""One writer at a time per site, and a stamp that moves with every change."""
+"""One writer at a time per site, a stamp that moves with every change, and a log of what each stamp changed."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db import transaction
-from django.db.models import F
+from django.db import connection, transaction
 
 from apps.catalog.models import CatalogStamp
 
+_MOVE = """
+    WITH moved AS (UPDATE catalog_catalogstamp SET stamp = stamp + 1 WHERE site_id = %s RETURNING site_id, stamp)
+    INSERT INTO catalog_catalogchange (site_id, stamp, item_keys, places, changed_at)
+    SELECT site_id, stamp, %s, %s, now() FROM moved
+"""
+
 
 class Change:
-    """Set `effective` once something that a reader can see has changed."""
+    """What a writer notes of what a reader can see: the keys of items, and whether stores or categories changed.
 
-    __slots__ = ("effective",)
+    items: keys of the items that were written, or whose variants, prices or stock were
+    places: whether a store or a category was written or removed
+    """
+
+    __slots__ = ("items", "places")
 
     def __init__(self) -> None:
-        self.effective = False
+        self.items: set[int] = set()
+        self.places = False
 
 
 @contextmanager
 def writing(site_id: str) -> Iterator[Change]:
-    """Open a transaction that holds the site's writer lock; the stamp moves at its end if the change was effective.
+    """Open a transaction that holds the site's writer lock; at its end the stamp moves if anything was noted.
 
     The lock is the row of the stamp itself: every effective write must update that row anyway, and taking it first
     means that versions, owners of SKUs and guards by time are compared with what is committed, without deadlocks.
+    Every stamp has one entry of the log, written in the same transaction: a gap between stamps is a trimmed log.
     """
     with transaction.atomic():
         rows = CatalogStamp.objects.select_for_update()
@@ -32,5 +43,6 @@ def writing(site_id: str) -> Iterator[Change]:
             rows.get(site_id=site_id)
         change = Change()
         yield change
-        if change.effective:
-            CatalogStamp.objects.filter(site_id=site_id).update(stamp=F("stamp") + 1)
+        if change.items or change.places:
+            with connection.cursor() as cursor:
+                cursor.execute(_MOVE, [site_id, sorted(change.items), change.places])
