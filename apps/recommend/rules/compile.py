@@ -17,7 +17,6 @@ from apps.recommend.rules.schedule import is_in_force, next_change
 from apps.recommend.rules.scope import is_concerned
 from apps.recommend.rules.targets import filter_of, group_codes, named_rows
 
-
 MARK_SECONDS = 300.0  # filters such as `released >= now - 30d` are asked again so often
 
 
