@@ -16,10 +16,9 @@ class TraceLog:
     Arrays are copied: a step may go on with its own.
     """
 
-    __slots__ = ("_notes", "stored")
+    __slots__ = ("_notes",)
 
-    def __init__(self, *, stored: bool = False) -> None:
-        self.stored = stored  # whether it is kept, beside being said
+    def __init__(self) -> None:
         self._notes: dict[str, dict[str, Any]] = {}
 
     def note(self, step: str, name: str, value: Any) -> None:
@@ -27,7 +26,7 @@ class TraceLog:
         self._notes.setdefault(step, {})[name] = value.copy() if isinstance(value, np.ndarray) else value
 
     def removed(self, step: str, why: str, rows: np.ndarray) -> None:
-        """Note rows (int32) that a step took out, and why: "bought", "dismissed", "cap", or "rule:NAME"."""
+        """Note rows (int32) that a step took out, and why: "cap", "rule:NAME"."""
         if len(rows):
             self._notes.setdefault(step, {}).setdefault("removed", {})[why] = rows.copy()
 

@@ -1,0 +1,122 @@
+"""Traces of answers: said where the caller asks, kept where asked or drawn, read, erased, and deleted in time.
+
+Failure policy: an answer never waits for a trace that is only drawn, and never fails for any. What cannot be written is
+logged and lost.
+"""
+
+import logging
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import msgspec
+from django.db import Error as DatabaseError
+from django.db import connection
+
+from apps.recommend.contracts.serving import Answer
+from apps.recommend.contracts.traces import TraceInfo, TraceQuery, TraceSummary
+from apps.recommend.models import Trace, TraceSampling
+from apps.recommend.serving import recorded as records
+from apps.recommend.serving.recorded import Recorded
+from apps.recommend.serving.recording import record, to_content, to_info
+from apps.recommend.serving.state import Draft
+from specrec.kernel.errors import NotFound
+from specrec.kernel.paging import Page, checked_limit, from_cursor, to_cursor
+
+logger = logging.getLogger(__name__)
+
+KEPT_DAYS = 14  # where a site does not say (the default of `TraceSampling`)
+
+
+def tell(draft: Draft, answer: Answer) -> Answer:
+    """Return the answer with how it came about, and keep that."""
+    recorded = record(draft)
+    keep(draft, recorded)
+    info = to_info(recorded, trace_id=draft.recommendation_id, site_id=draft.site_id, at=draft.now)
+    told = msgspec.to_builtins(info)
+    return msgspec.structs.replace(answer, trace=told)
+
+
+def keep(draft: Draft, recorded: Recorded) -> bool:
+    """Store the record and return True, or False where it cannot be written."""
+    trace_id = draft.recommendation_id
+    try:
+        Trace.objects.create(
+            trace_id=trace_id,
+            site_id=draft.site_id,
+            shopper_id=draft.shopper_id,
+            at=draft.now,
+            placement=draft.placement.placement,
+            model=recorded.versions["model"],
+            content=to_content(recorded),
+            known=records.pack(recorded, trace_id=trace_id),
+        )
+    except DatabaseError as error:
+        logger.warning("a trace of %s is not kept: %s", draft.site_id, type(error).__name__)
+        connection.close()
+        return False
+    return True
+
+
+def find_share(*, site_id: str) -> float:
+    """Return the share of answers that leave a trace by themselves."""
+    share = TraceSampling.objects.filter(site_id=site_id).values_list("share", flat=True).first()
+    return share or 0.0
+
+
+def list_traces(*, site_id: str, query: TraceQuery) -> Page[TraceSummary]:
+    """Return a page of the traces of a site, newest first; raises Invalid for a bad cursor or limit."""
+    limit, after = checked_limit(query.limit), from_cursor(query.cursor)
+    rows = Trace.objects.filter(site_id=site_id)
+    if query.placement is not None:
+        rows = rows.filter(placement=query.placement)
+    if after is not None:
+        at, trace_id = msgspec.convert(after, tuple[datetime, UUID])
+        rows = rows.filter(at__lte=at).exclude(at=at, trace_id__gte=trace_id)
+    found = list(rows.defer("known").order_by("-at", "-trace_id")[: limit + 1])
+    more = to_cursor(found[limit - 1].at, found[limit - 1].trace_id) if len(found) > limit else None
+    return Page(items=[_to_summary(row) for row in found[:limit]], next_cursor=more)
+
+
+def get_record(*, site_id: str, trace_id: UUID) -> tuple[datetime, Recorded]:
+    """Return when it was answered and what was recorded; raises NotFound, Unavailable (key), Conflict (unreadable)."""
+    row = Trace.objects.filter(site_id=site_id, trace_id=trace_id).first()
+    if row is None or row.known is None:
+        message = f"The site {site_id} has no trace {trace_id}: it was never kept, or is deleted by now."
+        raise NotFound(message, code="trace_not_found", field="trace_id")
+    return row.at, records.unpack(bytes(row.known), trace_id=trace_id)
+
+
+def show_trace(*, site_id: str, trace_id: UUID) -> TraceInfo:
+    """Return how the answer came about; raises as `get_record` does."""
+    at, recorded = get_record(site_id=site_id, trace_id=trace_id)
+    return to_info(recorded, trace_id=trace_id, site_id=site_id, at=at)
+
+
+def erase_traces(*, site_id: str, shopper_ids: Collection[UUID]) -> int:
+    """Delete every trace of answers to these shoppers; return how many there were."""
+    return Trace.objects.filter(site_id=site_id, shopper_id__in=shopper_ids).delete()[0]
+
+
+def prune_traces(*, now: datetime) -> int:
+    """Delete what is older than its site keeps traces; return how many."""
+    days = dict(TraceSampling.objects.values_list("site_id", "kept_days"))
+    number = 0
+    for site_id in Trace.objects.order_by("site_id").values_list("site_id", flat=True).distinct():
+        before = now - timedelta(days=days.get(site_id, KEPT_DAYS))
+        number += Trace.objects.filter(site_id=site_id, at__lt=before).delete()[0]
+    return number
+
+
+def _to_summary(row: Trace) -> TraceSummary:
+    content = row.content
+    return TraceSummary(
+        trace_id=row.trace_id,
+        at=row.at,
+        placement=row.placement,
+        strategy=content["strategy"],
+        fallback=content["fallback"],
+        personalised=content["personalised"],
+        items=content["items"],
+        model=row.model or None,
+    )
