@@ -13,6 +13,7 @@ from apps.recommend.contracts.serving import Place, Request
 from specrec.kernel import clock, wire
 
 SCOPE = "recommend:read"
+TRACE_SCOPE = "recommend:trace"
 MAX_BODY = 262_144
 
 
@@ -27,8 +28,15 @@ class Door:
 def answer_recommendations(caller: Caller, body: bytes) -> bytes:
     """Return the slate as JSON; raises what `wire.decode`, the claim of a shopper and `api.recommend` raise."""
     asked = wire.decode(body, Request, max_bytes=MAX_BODY)
-    profiles.check_shopper_claim(caller=caller, ref=to_ref(asked))
+    check_place(caller, asked)
     return wire.encode(api.recommend(site_id=caller.site_id, request=asked, now=clock.now()))
+
+
+def check_place(caller: Caller, asked: Place) -> None:
+    """Refuse a customer named with a publishable key, and a trace asked for without its scope; raises Denied."""
+    profiles.check_shopper_claim(caller=caller, ref=to_ref(asked))
+    if asked.trace:
+        profiles.require_scope(caller=caller, scope=TRACE_SCOPE)
 
 
 def to_ref(asked: Place) -> ShopperRef:
