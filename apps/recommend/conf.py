@@ -44,6 +44,7 @@ EXPOSURE_FLUSH_SECONDS = 0.2
 EXPOSURES_KEPT = 20_000  # in memory while the stream is away; beyond that the newest are lost, counted and logged
 # What is computed from a state of the catalogue and kept with it: a mask is a byte for each item.
 MASKS_HELD = 128
+PLANS_HELD = 512
 OFFERS_HELD = 64
 LANGUAGES_HELD = 8
 BREAK_SECONDS = 1.0  # so long a part that failed is not asked again

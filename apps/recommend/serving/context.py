@@ -32,12 +32,31 @@ _breaker = Breaker(seconds=conf.BREAK_SECONDS)
 
 
 def put_context(draft: Draft) -> None:
-    """Put the items of the page and what may be known of the shopper; raises Invalid for an unknown item."""
-    row_of = draft.ready.shelf.columns.row_of
-    draft.context_rows = _context_rows(draft.request.item_ids, row_of)
-    if draft.request.profile == "none":
+    """Put the items of the page and what may be known of the shopper; raises Invalid for an unknown item.
+
+    What another slot of the same page has found out already is taken from there.
+    """
+    draft.context_rows = _context_rows(draft.request.item_ids, draft.ready.shelf.columns.row_of)
+    if draft.beside is not None:
+        _copy(draft, draft.beside)
         return
-    _put_shopper(draft)
+    named = draft.request.shopper.customer_id is not None
+    draft.audiences = frozenset((*draft.request.audiences, "customer" if named else "guest"))
+    if draft.request.profile != "none":
+        _put_shopper(draft)
+        _put_history(draft)
+
+
+def _copy(draft: Draft, beside: Draft) -> None:
+    draft.shopper_id, draft.purposes, draft.stored = beside.shopper_id, beside.purposes, beside.stored
+    draft.history_rows, draft.history_weights = beside.history_rows, beside.history_weights
+    draft.audiences = beside.audiences
+
+
+def _put_history(draft: Draft) -> None:
+    row_of = draft.ready.shelf.columns.row_of
+    if draft.shopper_id is not None:
+        draft.audiences |= {"returning" if draft.stored.item_ids or draft.stored.bought else "new"}
     known = dict.fromkeys(reversed(draft.request.history))  # newest first, each once, as it must be cut at the old end
     known.update(dict.fromkeys(reversed(draft.stored.item_ids)))
     items = [item for item in known if item in row_of][: conf.HISTORY_USED][::-1]

@@ -1,4 +1,4 @@
-"""Step 7: say what was served. Off the request: a bounded buffer, flushed by a thread to the stream of events.
+"""Step 8: say what was served. Off the request: a bounded buffer, flushed by a thread to the stream of events.
 
 Best effort: what a crash takes, or what does not fit while the stream is away, is lost; the latter is counted.
 """

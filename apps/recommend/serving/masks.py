@@ -7,7 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from apps.catalog import api as catalog
 from apps.catalog.contracts import ItemColumns, Offer
+from apps.recommend.contracts.placements import PlacementInfo
+from apps.recommend.contracts.serving import Request
 from apps.recommend.ml.tables import read_only
 
 
@@ -16,6 +19,7 @@ class MaskKey(NamedTuple):
 
     filters: texts in the filter language, of the placement and of the request
     store_id: where things are had and priced; stock_at: where else they must be in stock
+    minute: since 1970, where a filter counts from now; else 0
     """
 
     item_types: tuple[str, ...]
@@ -23,10 +27,29 @@ class MaskKey(NamedTuple):
     filters: tuple[str, ...]
     store_id: str | None
     stock_at: str | None
+    minute: int = 0
 
 
-def make_mask(columns: ItemColumns, key: MaskKey, offer: Offer, offer_there: Offer | None) -> np.ndarray:
-    """Return which rows may be shown, bool [n], read-only.
+def key_of(placement: PlacementInfo, request: Request, now: float) -> MaskKey:
+    """Return what the mask for the request depends on; `now`: seconds since 1970. Raises Invalid for a bad filter."""
+    filters = tuple(filter(None, (placement.filter, request.filter)))
+    minute = 0
+    if request.filter:
+        catalog.parse_filter(request.filter)  # a bad one is the caller's to mend, and is said before anything is done
+    if filters and any(catalog.parse_filter(text).by_time for text in filters):
+        minute = int(now // 60)
+    return MaskKey(
+        item_types=placement.item_types,
+        category_ids=placement.category_ids,
+        filters=filters,
+        store_id=request.store_id,
+        stock_at=request.only_in_stock_at,
+        minute=minute,
+    )
+
+
+def make_mask(columns: ItemColumns, key: MaskKey, offer: Offer, offer_there: Offer | None, now: float) -> np.ndarray:
+    """Return which rows may be shown, bool [n], read-only; raises Invalid for a filter that is none.
 
     offer_there: what is to be had at `key.stock_at`, None where none is named
     """
@@ -38,6 +61,9 @@ def make_mask(columns: ItemColumns, key: MaskKey, offer: Offer, offer_there: Off
         mask = mask & np.isin(columns.item_type, wanted)
     if key.category_ids:
         mask = mask & inside(columns, key.category_ids)
+    for text in key.filters:
+        parsed = catalog.parse_filter(text)
+        mask = mask & catalog.filter_mask(columns=columns, filter=parsed, store_id=key.store_id, now=now)
     return read_only(mask)
 
 

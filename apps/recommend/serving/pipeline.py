@@ -9,17 +9,19 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from apps.recommend.contracts.serving import Answer, Request
-from apps.recommend.serving.arrange import put_items
+from apps.recommend.contracts.serving import Answer, Assignment, Request
+from apps.recommend.serving.arrange import put_places
 from apps.recommend.serving.assigned import put_assignment
 from apps.recommend.serving.context import put_context
 from apps.recommend.serving.eligible import put_mask
 from apps.recommend.serving.expose import record_exposure
+from apps.recommend.serving.ready import ReadySite
 from apps.recommend.serving.retrieve import put_candidates
 from apps.recommend.serving.score import put_scores
 from apps.recommend.serving.sites import get_placement, get_ready
 from apps.recommend.serving.state import Draft
 from apps.recommend.serving.watched import note_slate
+from apps.recommend.serving.write import put_items
 from specrec.kernel.errors import Invalid, Problem, Unavailable
 from specrec.kernel.ids import new_id
 
@@ -32,7 +34,8 @@ STEPS: tuple[Step, ...] = (
     ("eligible", put_mask),
     ("retrieve", put_candidates),
     ("score", put_scores),
-    ("arrange", put_items),
+    ("arrange", put_places),
+    ("write", put_items),
 )
 LAST: Step = ("expose", record_exposure)
 NOTE: Step = ("note", note_slate)
@@ -49,13 +52,54 @@ def answer(*, site_id: str, request: Request, now: datetime, seen: Callable[[Ans
 
     seen: asked with the answer whether it will be shown; only then it is an exposure
     """
-    draft = _start(site_id, request, now)
-    if not _run(draft, (FIRST, *STEPS)):
+    draft = begin(get_ready(site_id), request, now)
+    put_slate(draft)
+    found = to_answer(draft)
+    record(draft, shown=seen(found))
+    if sum(draft.timings.values()) > SLOW_MS:
+        logger.warning("slow answer for %s/%s: %s", site_id, request.placement, draft.timings)
+    return found
+
+
+def begin(ready: ReadySite, request: Request, now: datetime) -> Draft:
+    """Return the draft of an answer from this state of a site; raises NotFound (placement), Invalid (store)."""
+    placement = get_placement(ready, request.placement)
+    for field, store_id in (("store_id", request.store_id), ("only_in_stock_at", request.only_in_stock_at)):
+        if store_id is not None and store_id not in ready.shelf.columns.store_ids:
+            message = f"This site has no open store {store_id!r}."
+            raise Invalid(message, code="unknown_store", field=field)
+    return Draft(
+        site_id=ready.shelf.columns.site_id,
+        request=request,
+        now=now,
+        recommendation_id=new_id(),
+        ready=ready,
+        placement=placement,
+        limit=request.limit or placement.size,
+        offer=ready.offer_at(request.store_id),
+    )
+
+
+def put_slate(draft: Draft) -> None:
+    """Do all steps up to the slate; nothing is recorded. Raises Invalid (item, filter)."""
+    if _run(draft, (FIRST, *STEPS)):
+        return
+    draft.start_over()
+    if not _run(draft, STEPS):
         draft.start_over()
-        if not _run(draft, STEPS):
-            draft.start_over()
+
+
+def record(draft: Draft, *, shown: bool) -> None:
+    """Record what the slate says of the model, and, where it is shown, that it was."""
+    if shown:
+        _run(draft, (LAST,))
+    _run(draft, (NOTE,))
+
+
+def to_answer(draft: Draft) -> Answer:
+    """Return what the draft has come to."""
     loaded = draft.ready.loaded
-    found = Answer(
+    return Answer(
         recommendation_id=draft.recommendation_id,
         placement=draft.placement.placement,
         strategy=draft.placement.strategy,
@@ -63,15 +107,9 @@ def answer(*, site_id: str, request: Request, now: datetime, seen: Callable[[Ans
         personalised=draft.personalised,
         fallback=draft.fallback,
         model=None if loaded is None else loaded.stamp,
-        experiments=draft.assigned,
+        experiments=tuple(Assignment(side.experiment, side.variant) for side in draft.assigned),
         bundle=draft.bundle,
     )
-    if seen(found):
-        _run(draft, (LAST,))
-    _run(draft, (NOTE,))
-    if sum(draft.timings.values()) > SLOW_MS:
-        logger.warning("slow answer for %s/%s: %s", site_id, request.placement, draft.timings)
-    return found
 
 
 def _run(draft: Draft, steps: Sequence[Step]) -> bool:
@@ -88,22 +126,3 @@ def _run(draft: Draft, steps: Sequence[Step]) -> bool:
             return False
         draft.timings[name] = (time.perf_counter() - started) * 1_000
     return True
-
-
-def _start(site_id: str, request: Request, now: datetime) -> Draft:
-    ready = get_ready(site_id)
-    placement = get_placement(ready, request.placement)
-    for field, store_id in (("store_id", request.store_id), ("only_in_stock_at", request.only_in_stock_at)):
-        if store_id is not None and store_id not in ready.shelf.columns.store_ids:
-            message = f"This site has no open store {store_id!r}."
-            raise Invalid(message, code="unknown_store", field=field)
-    return Draft(
-        site_id=site_id,
-        request=request,
-        now=now,
-        recommendation_id=new_id(),
-        ready=ready,
-        placement=placement,
-        limit=request.limit or placement.size,
-        offer=ready.offer_at(request.store_id),
-    )

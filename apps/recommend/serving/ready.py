@@ -1,6 +1,7 @@
 """One state of a site, as a request reads it from beginning to end, and the memories of what was computed from it."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -9,8 +10,12 @@ from apps.catalog.contracts import Offer
 from apps.recommend import conf
 from apps.recommend.columns import NO_ROWS, Shelf
 from apps.recommend.contracts.placements import PlacementInfo
+from apps.recommend.experiments.assign import NONE_LIVE, LiveExperiments
 from apps.recommend.ml.paircounts import PairCounts
+from apps.recommend.ml.tables import read_only
 from apps.recommend.registry.unpacked import LoadedModel
+from apps.recommend.rules.compile import CompiledRules
+from apps.recommend.rules.plan import Plan, Situation
 from apps.recommend.serving.masks import MaskKey, make_mask
 from apps.recommend.serving.memories import Memory
 
@@ -21,6 +26,7 @@ class Memories:
 
     offers: Memory[str | None, Offer] = field(default_factory=lambda: Memory(conf.OFFERS_HELD))
     masks: Memory[MaskKey, np.ndarray] = field(default_factory=lambda: Memory(conf.MASKS_HELD))
+    plans: Memory[tuple[Situation, MaskKey], Plan] = field(default_factory=lambda: Memory(conf.PLANS_HELD))
     names: Memory[str, list[str]] = field(default_factory=lambda: Memory(conf.LANGUAGES_HELD))
     picked: Memory[tuple[str, ...], np.ndarray] = field(default_factory=lambda: Memory(conf.MASKS_HELD))
 
@@ -31,27 +37,46 @@ class ReadySite:
 
     weights: by event type, how much one in a history says, as the site has it; None where all say the same
     pairs: what came after what, counted up to now; None where the version answers as it was trained
+    live: experiments that run; variants: by stamp, versions that their variants answer with, over the same columns
     """
 
     shelf: Shelf
     loaded: LoadedModel | None
     placements: dict[str, PlacementInfo]
+    rules: CompiledRules
     weights: dict[str, float] | None = None
     pairs: PairCounts | None = None
+    live: LiveExperiments = NONE_LIVE
+    variants: Mapping[str, tuple[LoadedModel, Shelf]] = field(default_factory=dict)
     memories: Memories = field(default_factory=Memories)
 
     def offer_at(self, store_id: str | None) -> Offer:
         """Return what can be had at the store."""
-        key = self.store_key(store_id)
+        key = self._store_key(store_id)
         return self.memories.offers.of(key, lambda: catalog.offer(columns=self.shelf.columns, store_id=store_id))
 
-    def mask_of(self, key: MaskKey) -> np.ndarray:
-        """Return which rows such a question may be answered with, whoever asks: bool [n], shared and read-only."""
-        known = key._replace(store_id=self.store_key(key.store_id), stock_at=self.store_key(key.stock_at))
+    def plan_of(self, key: MaskKey, situation: Situation, now: float) -> Plan:
+        """Return what may be shown to such a question, and what the rules in force make of it; its arrays are shared.
+
+        now: seconds since 1970
+        """
+        known = situation, self._same(key)
+        plan = self.memories.plans.get(known)
+        if plan is None or plan.until <= now:
+            made = self.rules.plan_for(
+                situation, now=now, mask=self.mask_of(key, now), offer=self.offer_at(key.store_id)
+            )
+            plan = replace(made, mask=read_only(made.mask), gate=read_only(made.gate))
+            self.memories.plans.keep(known, plan)
+        return plan
+
+    def mask_of(self, key: MaskKey, now: float) -> np.ndarray:
+        """Return which rows such a question may be answered with, rules apart: bool [n], shared and read-only."""
+        known = self._same(key)
         found = self.memories.masks.get(known)
         if found is None:
             there = None if key.stock_at is None else self.offer_at(key.stock_at)
-            mask = make_mask(self.shelf.columns, key, self.offer_at(key.store_id), there)
+            mask = make_mask(self.shelf.columns, key, self.offer_at(key.store_id), there, now)
             found = self.memories.masks.keep(known, mask)
         return found
 
@@ -75,7 +100,12 @@ class ReadySite:
             names = self.memories.names.keep(key, [next(filter(None, row)) for row in zip(*lists, strict=True)])
         return names
 
-    def store_key(self, store_id: str | None) -> str | None:
+    def _same(self, key: MaskKey) -> MaskKey:
+        if key.store_id is None and key.stock_at is None:
+            return key
+        return key._replace(store_id=self._store_key(key.store_id), stock_at=self._store_key(key.stock_at))
+
+    def _store_key(self, store_id: str | None) -> str | None:
         """Return a key for memories: stores that the catalogue says nothing of share one, so that they stay bounded."""
         columns = self.shelf.columns
         if store_id is None or store_id in columns.store_stock or store_id in columns.store_price:

@@ -12,7 +12,12 @@ import numpy as np
 from apps.recommend.columns import NOTHING, About, Candidates, Question, Shelf
 from apps.recommend.retrieval import (
     because_viewed,
+    bestsellers,
+    bought,
+    bundle,
+    buy_again,
     collaborative,
+    complements,
     look_alike,
     newest,
     next_step,
@@ -21,8 +26,10 @@ from apps.recommend.retrieval import (
     recent,
     reduced,
     similar,
+    trending,
     unfinished,
     vector,
+    words,
 )
 from apps.recommend.serving.fallback import LAST_RESORTS, chain_for
 from apps.recommend.serving.state import Draft, Found
@@ -44,13 +51,20 @@ SOURCES: dict[str, tuple[Source, ...]] = {
     "on_offer": (reduced.find,),
     "hand_picked": (picked.find,),
     "next_best_action": (next_step.find,),
+    "also_bought": (bought.find,),
+    "bundle": (bundle.find,),
+    "buy_again": (buy_again.find,),
+    "complete_the_pair": (complements.find,),
+    "trending": (trending.find,),
+    "bestsellers": (bestsellers.find,),
+    "search_context": (words.find,),
 }
 
 
 def put_candidates(draft: Draft) -> None:
     """Put what the strategies of the chain found; a later one never sees what an earlier one has."""
     question = question_of(draft)
-    missing = draft.limit
+    missing = draft.wanted
     for strategy in LAST_RESORTS if draft.plain else chain_for(draft.placement):
         found = ask_strategy(strategy, draft, question)
         if len(found.rows):
@@ -70,7 +84,7 @@ def question_of(draft: Draft) -> Question:
         mask=draft.mask,
         banned=draft.banned,
         now=draft.now.timestamp(),
-        limit=draft.limit,
+        limit=draft.wanted,
         about=About(
             offer=draft.offer,
             category_id=request.category_id,

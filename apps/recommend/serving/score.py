@@ -1,23 +1,75 @@
-"""Step 5: one scale. What a fallback found never outranks what the strategy before it found."""
+"""Step 5: one scale. What a fallback found never outranks what the strategy before it found.
+
+Rules that boost or bury multiply within what one strategy found; rows that a rule includes come in where the slate
+would end, so that they are in it, and behind what shoppers are best served with.
+"""
 
 import numpy as np
 
-from apps.recommend.serving.state import Draft
+from apps.recommend.columns import NO_ROWS, Candidates
+from apps.recommend.ml.selection import holds
+from apps.recommend.serving.state import NO_OWNER, Draft
+
+_TINY = 1e-12
 
 
 def put_scores(draft: Draft) -> None:
     """Put the candidates of all strategies after one another, with scores between 0 and 1 that never rise."""
-    if not draft.found:
-        return
-    rows, scores, because, owner = [], [], [], []
-    ceiling = 1.0
-    for index, found in enumerate(draft.found):
-        found_scores = found.candidates.scores
-        scaled = np.minimum(found_scores * (ceiling / max(float(found_scores[0]), 1e-12)), ceiling)
+    factor = None if draft.plain else draft.plan.factor
+    parts = [found.candidates if factor is None else _multiplied(found.candidates, factor) for found in draft.found]
+    scores, ceiling = [], 1.0
+    for part in parts:
+        scaled = np.minimum(part.scores * (ceiling / max(float(part.scores[0]), _TINY)), ceiling)
         ceiling = max(float(scaled[-1]), 0.0)
-        rows.append(found.candidates.rows)
         scores.append(scaled)
-        because.append(found.candidates.because)
-        owner.append(np.full(len(scaled), index, dtype=np.int8))
-    draft.rows, draft.scores = np.concatenate(rows), np.concatenate(scores)
-    draft.because, draft.owner = np.concatenate(because), np.concatenate(owner)
+    if len(parts) == 1:
+        draft.rows, draft.because, draft.scores = parts[0].rows, parts[0].because, scores[0]
+        draft.owner = np.zeros(len(draft.rows), dtype=np.int8)
+    elif parts:
+        draft.rows, draft.scores = np.concatenate([part.rows for part in parts]), np.concatenate(scores)
+        draft.because = np.concatenate([part.because for part in parts])
+        draft.owner = np.repeat(np.arange(len(parts), dtype=np.int8), [len(part.rows) for part in parts])
+    draft.counts = _counts(parts)
+    if len(draft.plan.include) and not draft.plain:
+        _include(draft)
+
+
+def _multiplied(candidates: Candidates, factor: np.ndarray) -> Candidates:
+    """Return the candidates with their scores multiplied by the factors (float32 [n]) of the rules, in that order."""
+    rows = candidates.rows
+    scores = candidates.scores * factor[rows]
+    order = np.argsort(-scores, kind="stable")
+    return Candidates(
+        rows=rows[order],
+        scores=scores[order],
+        because=candidates.because[order],
+        counts=None if candidates.counts is None else candidates.counts[order],
+    )
+
+
+def _counts(parts: list[Candidates]) -> np.ndarray:
+    """Return the numbers that reasons say, -1 where none; empty where no reason says any."""
+    if all(part.counts is None for part in parts):
+        return NO_ROWS
+    none = [np.full(len(part.rows), -1, dtype=np.int32) for part in parts]
+    return np.concatenate([own if part.counts is None else part.counts for part, own in zip(parts, none, strict=True)])
+
+
+def _include(draft: Draft) -> None:
+    """Put in what rules include and no strategy found: before what stands where the slate would end."""
+    may = [row for row in draft.plan.include.tolist() if not holds(draft.banned, row)]
+    if draft.request.include_item_ids:
+        may = [row for row in may if draft.mask[row]]
+    known = set(draft.rows.tolist())
+    fresh = np.array([row for row in may if row not in known], dtype=np.int32)
+    if not len(fresh):
+        return
+    place = max(min(draft.limit, len(draft.rows)) - len(fresh), 0)
+    level = float(draft.scores[place]) if len(draft.scores) else 1.0
+    draft.rows = np.insert(draft.rows, place, fresh)
+    draft.scores = np.insert(draft.scores, place, np.full(len(fresh), level, dtype=np.float32))
+    nothing = np.full(len(fresh), -1, dtype=np.int32)
+    draft.because = np.insert(draft.because, place, nothing)
+    draft.owner = np.insert(draft.owner, place, np.full(len(fresh), NO_OWNER, dtype=np.int8))
+    if len(draft.counts):
+        draft.counts = np.insert(draft.counts, place, nothing)

@@ -22,10 +22,10 @@ from apps.recommend.registry.shadows import get_shadow, load_shadow, refresh_sha
 from apps.recommend.registry.unpacked import LoadedModel
 from apps.recommend.serving.asked import score_bin, top_score
 from apps.recommend.serving.eligible import put_mask
+from apps.recommend.serving.laying import lay_over
 from apps.recommend.serving.ready import ReadySite
 from apps.recommend.serving.retrieve import put_candidates
 from apps.recommend.serving.score import put_scores
-from apps.recommend.serving.sites import lay_over
 from apps.recommend.serving.state import Draft
 
 logger = logging.getLogger(__name__)

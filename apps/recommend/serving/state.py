@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
 from uuid import UUID
 
 import numpy as np
@@ -10,16 +9,15 @@ import numpy as np
 from apps.catalog.contracts import Offer
 from apps.recommend.columns import NO_ROWS, Candidates
 from apps.recommend.contracts.placements import PlacementInfo
-from apps.recommend.contracts.serving import Assignment, Bundle, RecommendedItem, Request
+from apps.recommend.contracts.serving import Bundle, RecommendedItem, Request
+from apps.recommend.experiments.assign import Assigned
 from apps.recommend.features.history import NO_HISTORY, History
+from apps.recommend.rules.plan import Plan
 from apps.recommend.serving.ready import ReadySite
+from apps.recommend.serving.tracing import TraceLog
 
-
-class Log(Protocol):
-    """What a trace is written to."""
-
-    def note(self, step: str, name: str, value: Any) -> None:
-        """Keep what a step found."""
+NO_OWNER = -1  # of a row that no strategy found: a rule put it there
+NO_PLAN = Plan(mask=np.empty(0, dtype=np.bool_), gate=np.empty(0, dtype=np.bool_))
 
 
 @dataclass(slots=True)
@@ -42,42 +40,58 @@ class Draft:
     placement: PlacementInfo
     limit: int
     offer: Offer
-    trace: Log | None = None
+    trace: TraceLog | None = None  # where this answer is traced
     plain: bool = False  # a step failed: only the last resorts are asked
     faults: int = 0  # defects on the way, of steps and of sources; not of parts that are away
     shown: np.ndarray = field(default_factory=lambda: NO_ROWS)  # rows that other slots of the page show already
+    beside: "Draft | None" = None  # another slot of the same page, whose context is known already
     # put by context
     shopper_id: UUID | None = None  # only where the shopper consented to personalisation by history
     purposes: frozenset[str] = frozenset()
     stored: History = NO_HISTORY
     context_rows: np.ndarray = field(default_factory=lambda: NO_ROWS)
     history_rows: np.ndarray = field(default_factory=lambda: NO_ROWS)
+    audiences: frozenset[str] = frozenset()
     history_weights: np.ndarray | None = None  # parallel to history_rows; None where the site has no weights
     # put by assigned
-    assigned: tuple[Assignment, ...] = ()
+    assigned: tuple[Assigned, ...] = ()
     # put by eligible
+    plan: Plan = NO_PLAN
     mask: np.ndarray = field(default_factory=lambda: NO_ROWS)  # bool [n], shared and read-only
     banned: np.ndarray = field(default_factory=lambda: NO_ROWS)  # int32, ascending: what this request forbids on top
     held_back: bool = False  # something was left out because of this shopper
     # put by retrieve
     found: list[Found] = field(default_factory=list)
-    # put by score: parallel, best first, `owner` indexes `found`
+    # put by score, cut to the slate by arrange: parallel, best first
     rows: np.ndarray = field(default_factory=lambda: NO_ROWS)
     scores: np.ndarray = field(default_factory=lambda: NO_ROWS)
     because: np.ndarray = field(default_factory=lambda: NO_ROWS)
-    owner: np.ndarray = field(default_factory=lambda: NO_ROWS)
-    # put by arrange
+    owner: np.ndarray = field(default_factory=lambda: NO_ROWS)  # places in `found`, or NO_OWNER
+    counts: np.ndarray = field(default_factory=lambda: NO_ROWS)  # numbers that reasons say, -1 for none; or empty
+    # put by arrange and write
     items: tuple[RecommendedItem, ...] = ()
+    pinned: dict[int, str] = field(default_factory=dict)  # by row, the rule that gave it its place
+    unshown: tuple[str, ...] = ()  # rules in force of which nothing could be shown
     propensities: tuple[float, ...] = ()  # parallel to items where places were drawn, else empty
     bundle: Bundle | None = None
     fallback: str | None = None
     personalised: bool = False
     timings: dict[str, float] = field(default_factory=dict)  # milliseconds by step, put by the loop
 
+    @property
+    def wanted(self) -> int:
+        """How many candidates are wanted: more than places, where there is something to choose."""
+        placement = self.placement
+        plain = self.plan.factor is None and not self.plan.limits
+        if self.plain or (plain and not (placement.diversity or placement.exploration or placement.max_per_brand)):
+            return self.limit
+        return max(self.limit * 2, min(self.limit * 4, 60))
+
     def start_over(self) -> None:
         """Forget what was found, and keep what is known of shopper and page: the last resorts are asked next."""
         self.plain = True
         self.found = []
-        self.rows = self.scores = self.because = self.owner = NO_ROWS
+        self.rows = self.scores = self.because = self.owner = self.counts = NO_ROWS
         self.items, self.propensities, self.bundle = (), (), None
+        self.pinned, self.unshown = {}, ()
         self.fallback, self.personalised = None, False

@@ -19,7 +19,7 @@ from apps.recommend.features.extract import apply_events
 from apps.recommend.features.redis_store import RedisStore
 from apps.recommend.registry.loaded import forget_loaded
 from apps.recommend.registry.unpacked import LoadedModel
-from apps.recommend.serving import sites
+from apps.recommend.serving import reading, sites
 from apps.tracking.contracts import TrackedEvent
 from specrec.kernel.ids import shopper_id
 from specrec.kernel.redis import client
@@ -143,4 +143,4 @@ def open_lens_lane(db: None) -> Iterator[None]:
 def answer_with_known_model(shop: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """The shop answers with the known model."""
     loaded = known_model()
-    monkeypatch.setattr(sites, "get_loaded", lambda _site_id: loaded)
+    monkeypatch.setattr(reading, "get_loaded", lambda _site_id: loaded)

@@ -14,7 +14,7 @@ from apps.recommend.models import TrainingSchedule
 from apps.recommend.registry import counters
 from apps.recommend.registry.shadows import Shadow, forget_shadows
 from apps.recommend.registry.unpacked import LoadedModel
-from apps.recommend.serving import retrieve, shadow, sites
+from apps.recommend.serving import laying, reading, retrieve, shadow
 from apps.recommend.serving.asked import score_bin
 from apps.recommend.serving.shadow import score_waiting
 from tests.apps.recommend.serving.lens_lane import (
@@ -144,11 +144,11 @@ class TestScorer:
 
         def lay_over(columns: ItemColumns, loaded: LoadedModel) -> Shelf:
             laid.append(loaded.stamp)
-            return sites.lay_over(columns, loaded)
+            return laying.lay_over(columns, loaded)
 
         monkeypatch.setattr(shadow, "lay_over", lay_over)
         monkeypatch.setattr(shadow, "_SCORER", shadow.Scorer(size=10))
-        monkeypatch.setattr(sites, "get_live", lambda *_: no_pairs(len(known_model().item_ids)))  # another each time
+        monkeypatch.setattr(reading, "get_live", lambda *_: no_pairs(len(known_model().item_ids)))  # another each time
         try_in_shadow(monkeypatch, silent_model())
         for _ in range(3):
             ask("for-you", history=["frame-a"])

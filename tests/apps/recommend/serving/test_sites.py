@@ -9,10 +9,11 @@ from django.db import OperationalError, connection
 from numba import typeof
 
 from apps.catalog import api as catalog
+from apps.profiles import api as profiles
 from apps.recommend import api, columns
 from apps.recommend.ml.engine import Engine, Scored, score
 from apps.recommend.ml.tables import Rows
-from apps.recommend.serving import expose, sites
+from apps.recommend.serving import expose, laying, reading, sites
 from apps.tracking import api as tracking
 from apps.tracking.contracts import Exposure
 from specrec.kernel.errors import NotFound, Unavailable
@@ -33,7 +34,7 @@ def break_database(monkeypatch: pytest.MonkeyPatch) -> None:
     def away(**_arguments: object) -> int:
         raise OperationalError
 
-    monkeypatch.setattr(catalog, "get_stamp", away)
+    monkeypatch.setattr(profiles, "get_site", away)
 
 
 @pytest.mark.usefixtures("model")
@@ -86,7 +87,7 @@ class TestRefresh:
                 raise error
             return "new"
 
-        monkeypatch.setattr(sites, "_read", read)
+        monkeypatch.setattr(sites, "read_site", read)
         sites.refresh_ready()
         found: dict[str, object] = dict(sites.list_ready())
         assert found == left
@@ -129,9 +130,9 @@ class TestFirstQuestion:
             asked.append((who, tuple(map(typeof, (history, shares, allowed.mask, allowed.place)))))
             return score(engine, history, **how)
 
-        monkeypatch.setattr(sites, "score", spy)
+        monkeypatch.setattr(laying, "score", spy)
         monkeypatch.setattr(columns, "score", spy)
-        monkeypatch.setattr(sites, "find_weights", lambda **_: {"view": 1.0})
+        monkeypatch.setattr(reading, "find_weights", lambda **_: {"view": 1.0})
         who = "nobody"
         sites.forget_ready()
         api.warm_up()
@@ -144,8 +145,8 @@ class TestFirstQuestion:
         def fail(*_: object, **__: object) -> Scored:
             raise IndexError("a defect")
 
-        monkeypatch.setattr(sites, "get_loaded", lambda _site_id: known_model())
-        monkeypatch.setattr(sites, "score", fail)
+        monkeypatch.setattr(reading, "get_loaded", lambda _site_id: known_model())
+        monkeypatch.setattr(laying, "score", fail)
         sites.forget_ready()
         assert ask("for-you", history=["frame-a"]).model == "known"
 
