@@ -7,6 +7,7 @@ import numpy as np
 
 from apps.catalog.contracts import ItemColumns, Offer
 from apps.recommend.ml.engine import Engine, score
+from apps.recommend.ml.habits import Habits
 from apps.recommend.ml.selection import Allowed, first_allowed
 from apps.recommend.ml.tables import read_only
 
@@ -16,6 +17,7 @@ class LaidModel:
     """What serving needs of a loaded model version: its engine and the items that its rows stand for.
 
     behaviour, alike: the same engine asked for what came after alone, and for what is like by content alone
+    habits: what customers usually do; None for a version made before there were any
     """
 
     stamp: str
@@ -23,9 +25,10 @@ class LaidModel:
     engine: Engine
     behaviour: Engine
     alike: Engine
+    habits: Habits | None = None
 
 
-def lay(*, stamp: str, item_ids: Sequence[str], engine: Engine) -> LaidModel:
+def lay(*, stamp: str, item_ids: Sequence[str], engine: Engine, habits: Habits | None = None) -> LaidModel:
     """Return the version as serving asks it."""
     silent = engine.mix._replace(covisitation=0.0, transitions=0.0, latent=0.0, content=0.0, neighbours=0.0)
     return LaidModel(
@@ -34,6 +37,7 @@ def lay(*, stamp: str, item_ids: Sequence[str], engine: Engine) -> LaidModel:
         engine=engine,
         behaviour=engine._replace(mix=silent._replace(covisitation=1.0)),
         alike=engine._replace(mix=silent._replace(content=1.0)),
+        habits=habits,
     )
 
 

@@ -6,6 +6,7 @@ Functions only, plain data in and out. Rules belong to `steps`, writes to `servi
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from apps.profiles import api as profiles
 from apps.profiles.contracts import Caller
@@ -23,11 +24,22 @@ from apps.tracking.contracts import (
     Inspection,
     Interactions,
     Measurements,
+    PurchaseColumns,
     ReplayResult,
     Rules,
     StreamBatch,
 )
-from apps.tracking.selectors import daily, history, interactions, item_days, outcomes, periods, strays
+from apps.tracking.selectors import (
+    daily,
+    history,
+    interactions,
+    item_days,
+    outcomes,
+    periods,
+    purchases,
+    strays,
+    trials,
+)
 from apps.tracking.services import bulk, counting, inspector, letters, measuring, partitions, pixel, retention
 from apps.tracking.services import daily as counts
 from apps.tracking.services import drain as table
@@ -180,6 +192,11 @@ def load_interactions(
     )
 
 
+def load_purchases(*, site_id: str, since: datetime, until: datetime) -> PurchaseColumns:
+    """Return purchases and returns of the site with `since <= time < until` as columns, ordered by time."""
+    return purchases.load_purchases(site_id=site_id, since=since, until=until)
+
+
 def read_history(*, since: datetime) -> AbstractContextManager[History]:
     """Return all events of all sites from `since` on, ordered by time and event id, without those that were replayed,
     and the positions of the table consumer, as of one moment: following from them goes on exactly where they end.
@@ -199,6 +216,31 @@ def sum_item_days(
 def count_outcomes(*, site_id: str, since: date, until: date) -> Iterator[tuple[str, date, int, int, int]]:
     """Yield model, day, and how many of its slates were served, seen and clicked; both days included."""
     return outcomes.count_outcomes(site_id=site_id, since=since, until=until)
+
+
+def count_units(
+    *,
+    site_id: str,
+    labels: Sequence[str],
+    since: datetime,
+    until: datetime,
+    window: timedelta,
+    currency: str,
+    by_store: bool,
+) -> Iterator[tuple[Any, ...]]:
+    """Yield for each shopper (or store) that saw slates with these labels: label, on how many sides it was, and counts.
+
+    Of each what came within the window after a sight, then the same of as long before; see `selectors/trials.py`.
+    """
+    return trials.count_units(
+        site_id=site_id,
+        labels=labels,
+        since=since,
+        until=until,
+        window=window,
+        currency=currency,
+        by_store=by_store,
+    )
 
 
 def count_days() -> int:

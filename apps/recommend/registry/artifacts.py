@@ -73,17 +73,21 @@ def write_artifact(*, manifest: Manifest, arrays: Arrays) -> None:
     blobs.put(_key(manifest.site_id, manifest.stamp, _MANIFEST), wire.encode(complete))
 
 
-def read_artifact(*, site_id: str, stamp: str, names: Iterable[str] | None = None) -> Artifact:
+def read_artifact(
+    *, site_id: str, stamp: str, names: Iterable[str] | None = None, beside: Iterable[str] = ()
+) -> Artifact:
     """Return the arrays, memory-mapped and verified; raises BadArtifact (UnreadArtifact where trying again may help),
     and then nothing of it was used.
 
-    `names`: read only these, which must be there; without it all that the manifest names.
+    `names`: read only these, which must be there; without it all that the manifest names. `beside`: these as well,
+    where it names them.
     """
     manifest = _read_manifest(site_id, stamp)
     chosen = list(manifest.arrays if names is None else names)
     missing = [name for name in chosen if name not in manifest.arrays]
     if missing:
         raise _bad(stamp, f"it was written without the array {missing[0]}")
+    chosen += [name for name in beside if name in manifest.arrays and name not in chosen]
     arrays = {name: _read_array(site_id, stamp, name, manifest.arrays[name]) for name in chosen}
     return Artifact(manifest=manifest, arrays=arrays)
 

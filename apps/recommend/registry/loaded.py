@@ -17,8 +17,8 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import close_old_connections
 
-from apps.recommend.registry.artifacts import BadArtifact, UnreadArtifact, read_artifact
-from apps.recommend.registry.unpacked import EXPECTED, LoadedModel, to_loaded
+from apps.recommend.registry.artifacts import BadArtifact, UnreadArtifact
+from apps.recommend.registry.unpacked import LoadedModel, read_version
 from apps.recommend.selectors import find_promoted_stamp, list_promoted_stamps
 
 logger = logging.getLogger(__name__)
@@ -97,7 +97,7 @@ class _Registry:
                 return
             current = self._models.get(site_id)
             try:
-                self._models[site_id] = to_loaded(read_artifact(site_id=site_id, stamp=stamp, names=EXPECTED))
+                self._models[site_id] = read_version(site_id=site_id, stamp=stamp)
             except (BadArtifact, OSError) as error:
                 self._failed[site_id] = self._next_failure(site_id, stamp, error)
                 self._models.setdefault(site_id, None)

@@ -10,8 +10,8 @@ from time import monotonic
 from django.conf import settings
 from django.db import Error as DatabaseError
 
-from apps.recommend.registry.artifacts import BadArtifact, UnreadArtifact, read_artifact
-from apps.recommend.registry.unpacked import EXPECTED, LoadedModel, to_loaded
+from apps.recommend.registry.artifacts import BadArtifact, UnreadArtifact
+from apps.recommend.registry.unpacked import LoadedModel, read_version
 from apps.recommend.selectors import list_shadows
 
 logger = logging.getLogger(__name__)
@@ -65,7 +65,7 @@ class _Shadows:
         if stamp in self._broken:
             return None
         try:
-            loaded = to_loaded(read_artifact(site_id=site_id, stamp=stamp, names=EXPECTED))
+            loaded = read_version(site_id=site_id, stamp=stamp)
         except (BadArtifact, OSError) as error:
             if isinstance(error, BadArtifact) and not isinstance(error, UnreadArtifact):
                 self._broken.add(stamp)

@@ -8,9 +8,10 @@ import numpy as np
 
 from apps.recommend.ml.engine import Engine
 from apps.recommend.ml.engineparams import EngineParams
+from apps.recommend.ml.habits import Habits
 from apps.recommend.ml.tables import make_mix
-from apps.recommend.registry import engine_arrays
-from apps.recommend.registry.artifacts import Artifact, BadArtifact
+from apps.recommend.registry import engine_arrays, habit_arrays
+from apps.recommend.registry.artifacts import Artifact, BadArtifact, read_artifact
 
 # What an artifact must hold, and as what; anything else means that it was written by another program.
 EXPECTED = {"item_ids": "|u1", **engine_arrays.EXPECTED}
@@ -20,13 +21,22 @@ ENGINE = "engine"
 
 @dataclass(frozen=True, slots=True)
 class LoadedModel:
-    """A stored version, ready to answer. Rows are the model's own, in the order of `item_ids`."""
+    """A stored version, ready to answer. Rows are the model's own, in the order of `item_ids`.
+
+    habits: None for a version that was made before there were any
+    """
 
     stamp: str
     item_ids: list[str]
     row_of: dict[str, int]
     engine: Engine
     params: EngineParams
+    habits: Habits | None = None
+
+
+def read_version(*, site_id: str, stamp: str) -> LoadedModel:
+    """Return the stored version; raises BadArtifact, OSError."""
+    return to_loaded(read_artifact(site_id=site_id, stamp=stamp, names=EXPECTED, beside=habit_arrays.EXPECTED))
 
 
 def to_loaded(artifact: Artifact) -> LoadedModel:
@@ -42,14 +52,16 @@ def to_loaded(artifact: Artifact) -> LoadedModel:
         raise _unusable(manifest.stamp, f"the parameters of its engine cannot be read: {error}") from error
     engine = engine_arrays.to_engine(arrays, make_mix(params.mix))
     misfit = engine_arrays.find_misfit(engine, len(item_ids))
-    if misfit is not None:
-        raise _unusable(manifest.stamp, misfit)
+    habits, habits_misfit = habit_arrays.to_habits(arrays, len(item_ids))
+    if misfit is not None or habits_misfit is not None:
+        raise _unusable(manifest.stamp, misfit or habits_misfit or "")
     return LoadedModel(
         stamp=manifest.stamp,
         item_ids=item_ids,
         row_of={item_id: row for row, item_id in enumerate(item_ids)},
         engine=engine,
         params=params,
+        habits=habits,
     )
 
 

@@ -79,5 +79,7 @@ def _rows_of(draft: Draft, item_ids: Iterable[str]) -> list[int]:
 
 
 def _just_bought(draft: Draft) -> list[str]:
+    if draft.placement.strategy == "buy_again":
+        return []  # it is about nothing else
     horizon = draft.now.timestamp() - draft.placement.exclude_purchased_days * 86_400
     return [item for item, time in draft.stored.bought.items() if time > horizon]

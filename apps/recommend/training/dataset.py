@@ -64,6 +64,20 @@ class Happened:
 
 
 @dataclass(frozen=True, slots=True)
+class Categories:
+    """Which rows are in which categories: CSR of rows to `ids`."""
+
+    ids: Sequence[str]
+    indptr: NDArray[np.int32]
+    indices: NDArray[np.int32]
+
+
+def no_categories(size: int) -> Categories:
+    """Return that no row is in any."""
+    return Categories((), np.zeros(size + 1, dtype=np.int32), np.empty(0, dtype=np.int32))
+
+
+@dataclass(frozen=True, slots=True)
 class TrainingData(Happened):
     """What happened and the catalogue. Rows are those of the catalogue, in order of item id."""
 
@@ -71,6 +85,7 @@ class TrainingData(Happened):
     item_types: list[str]
     published: NDArray[np.bool_]
     described: Described
+    categories: Categories = field(kw_only=True, default_factory=lambda: no_categories(0))
 
 
 def load_interactions(*, site_id: str, recipe: Recipe, now: datetime) -> Interactions:
@@ -109,6 +124,7 @@ def make_training_data(
         item_types=item_types_of(columns),
         published=np.asarray(columns.published, dtype=np.bool_),
         described=describe(columns, range(len(columns.item_ids))),
+        categories=Categories(columns.category_ids, columns.category_indptr, columns.category_indices),
     )
 
 

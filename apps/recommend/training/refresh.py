@@ -12,11 +12,13 @@ import msgspec
 from apps.recommend import selectors
 from apps.recommend.ml.tokens import Described
 from apps.recommend.models import ModelVersion, TrainingRun
+from apps.recommend.registry import habit_arrays
 from apps.recommend.registry.artifacts import Arrays, Artifact, read_artifact
 from apps.recommend.registry.unpacked import LoadedModel, decode_ids, to_loaded
 from apps.recommend.training import compare, gate, versions
 from apps.recommend.training.dataset import Happened, TrainingData, load_happened
 from apps.recommend.training.fit import by_keeping
+from apps.recommend.training.habits import load_bought, renew_habits
 from apps.recommend.training.recipe import Recipe
 from apps.recommend.training.runs import Progress
 from apps.recommend.training.site_recipe import site_recipe
@@ -40,11 +42,14 @@ def refresh_site(run: TrainingRun, now: datetime, progress: Progress) -> ModelVe
         fit = by_keeping(recipe, loaded.engine)
         fitted = evaluated.adopt(fit(data.sequences, data.all_events))
     with progress.step("artifact"):
+        bought = load_bought(site_id=site_id, recipe=recipe, row_of=loaded.row_of, now=now)
+        item_types = decode_ids(artifact.arrays["item_types"])
+        habits = renew_habits(loaded=loaded, item_types=item_types, data=data, bought=bought)
         made = Made(
             recipe=recipe,
             data=data,
             fitted=fitted,
-            arrays=artifact.arrays,
+            arrays=artifact.arrays | ({} if habits is None else habit_arrays.to_arrays(habits)),
             metrics=evaluated.figures,
             extra={"refreshed_from": promoted.parameters.get("refreshed_from", promoted.stamp)},
         )

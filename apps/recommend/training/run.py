@@ -10,13 +10,14 @@ from apps.profiles import api as profiles
 from apps.recommend import selectors
 from apps.recommend.contracts.models import ModelInfo
 from apps.recommend.models import EMBEDDING_SIZE, ModelState, ModelVersion, RunKind, TrainingRun
-from apps.recommend.registry import prune
+from apps.recommend.registry import habit_arrays, prune
 from apps.recommend.registry.artifacts import Arrays
 from apps.recommend.registry.projections import to_arrays
 from apps.recommend.registry.unpacked import encode_ids
 from apps.recommend.training import answers, compare, gate, memory, missing, refresh, report, runs, versions
 from apps.recommend.training.dataset import TrainingData, load_training_data
 from apps.recommend.training.fit import by_recipe
+from apps.recommend.training.habits import load_bought, make_habits
 from apps.recommend.training.recipe import Recipe
 from apps.recommend.training.recipes import fit_from_catalogue, fit_vectors
 from apps.recommend.training.runs import Progress, Told, ignore
@@ -108,8 +109,11 @@ def _train(site_id: str, now: datetime, recipe: Recipe, progress: Progress) -> M
         fitted = evaluated.adopt(fit(data.sequences, data.all_events))
     with progress.step("vectors"):
         projection, vectors = fit_vectors(recipe, content, EMBEDDING_SIZE)
+        row_of = {item_id: row for row, item_id in enumerate(data.item_ids)}
+        bought = load_bought(site_id=site_id, recipe=recipe, row_of=row_of, now=now)
+        habits = make_habits(data=data, bought=bought, content=content)
     with progress.step("artifact"):
-        arrays = _arrays(data) | to_arrays(projection) | {"vectors": vectors}
+        arrays = _arrays(data) | to_arrays(projection) | habit_arrays.to_arrays(habits) | {"vectors": vectors}
         made = Made(recipe=recipe, data=data, fitted=fitted, arrays=arrays, metrics=evaluated.figures)
         version = versions.store_version(site_id=site_id, made=made, now=now)
     with progress.step("report"):
