@@ -14,16 +14,16 @@ from apps.recommend import selectors
 from apps.recommend.contracts.features import FeatureCheck, FeatureInfo, FeatureReport, StateSummary
 from apps.recommend.contracts.models import ModelComparison, ModelDetail, ModelFigure, ModelInfo, RecipeInfo
 from apps.recommend.contracts.placements import PlacementInfo
-from apps.recommend.contracts.rules import RuleInfo, RuleInput, RuleNotice, RuleRevision, RuleState
-from apps.recommend.contracts.serving import Answer, Request, ShopperInput
+from apps.recommend.contracts.rules import DryRun, DryRunInput, RuleInfo, RuleInput, RuleNotice, RuleRevision, RuleState
+from apps.recommend.contracts.serving import Answer, PageAnswer, PageRequest, Request, ShopperInput
 from apps.recommend.features import backfill, batch, check, consume, report
 from apps.recommend.features.lease import Lease
 from apps.recommend.features.redis_store import RedisStore
 from apps.recommend.registry import details, drift, figures, guard, outcomes, promote, trials
 from apps.recommend.rules import stored
 from apps.recommend.services import placements
-from apps.recommend.services import rules as rulebook
-from apps.recommend.serving import expose, live, pipeline, sites
+from apps.recommend.services import rules as rule_steps
+from apps.recommend.serving import expose, live, page, pipeline, rulebook, sites
 from apps.recommend.training import compare, embed, run, runs, schedule, search, written
 from apps.recommend.training import report as evaluation
 from specrec.kernel.redis import client
@@ -39,6 +39,11 @@ def recommend(
     return pipeline.answer(site_id=site_id, request=request, now=now, seen=seen)
 
 
+def recommend_page(*, site_id: str, request: PageRequest, now: datetime) -> PageAnswer:
+    """Return all slots of a page, no item twice; raises Unavailable. What is wrong with one slot is said there."""
+    return page.answer_page(site_id=site_id, request=request, now=now)
+
+
 def ensure_placement(*, site_id: str, placement: PlacementInfo) -> PlacementInfo:
     """Create or change the placement, switch it on, and return it; raises Invalid naming the field."""
     return placements.ensure_placement(site_id=site_id, placement=placement)
@@ -51,12 +56,12 @@ def list_placements(*, site_id: str) -> list[PlacementInfo]:
 
 def list_rules(*, site_id: str, now: datetime, state: RuleState | None = None) -> list[RuleInfo]:
     """Return the rules of a site, by priority, then age; raises NotFound for a site that is not there."""
-    return stored.list_rules(site_id=site_id, now=now, state=state)
+    return rulebook.list_with_warnings(site_id=site_id, now=now, state=state)
 
 
 def show_rule(*, site_id: str, rule: str, now: datetime) -> RuleInfo:
     """Return the rule; raises NotFound."""
-    return stored.get_rule(site_id=site_id, rule=rule, now=now)
+    return rulebook.show_with_warnings(site_id=site_id, rule=rule, now=now)
 
 
 def list_rule_revisions(*, site_id: str, rule: str) -> list[RuleRevision]:
@@ -69,24 +74,29 @@ def list_rule_notices(*, site_id: str, now: datetime, days: int = 7) -> list[Rul
     return stored.list_notices(site_id=site_id, now=now, days=days)
 
 
+def dry_run_rules(*, site_id: str, asked: DryRunInput, now: datetime) -> DryRun:
+    """Return lists as they are beside lists as they would be with drafts; raises NotFound, Invalid."""
+    return rulebook.dry_run(site_id=site_id, asked=asked, now=now)
+
+
 def save_rule(*, site_id: str, rule: RuleInput, number: int | None, by: str, now: datetime) -> RuleInfo:
     """Store the rule as a draft; raises Invalid, NotFound, and Conflict where `number` is not the newest revision."""
-    return rulebook.save_rule(site_id=site_id, rule=rule, number=number, by=by, now=now)
+    return rule_steps.save_rule(site_id=site_id, rule=rule, number=number, by=by, now=now)
 
 
 def publish_rule(*, site_id: str, rule: str, number: int, by: str, now: datetime) -> RuleInfo:
     """Put the draft in force; raises NotFound, Invalid, and Conflict as `save_rule` does."""
-    return rulebook.publish_rule(site_id=site_id, rule=rule, number=number, by=by, now=now)
+    return rule_steps.publish_rule(site_id=site_id, rule=rule, number=number, by=by, now=now)
 
 
 def archive_rule(*, site_id: str, rule: str, number: int, by: str, now: datetime) -> RuleInfo:
     """Take the rule out of force and keep it; raises NotFound, Conflict."""
-    return rulebook.archive_rule(site_id=site_id, rule=rule, number=number, by=by, now=now)
+    return rule_steps.archive_rule(site_id=site_id, rule=rule, number=number, by=by, now=now)
 
 
 def discard_rule_draft(*, site_id: str, rule: str, number: int, by: str, now: datetime) -> RuleInfo:
     """Forget the draft of a published rule; raises NotFound, Conflict."""
-    return rulebook.discard_draft(site_id=site_id, rule=rule, number=number, by=by, now=now)
+    return rule_steps.discard_draft(site_id=site_id, rule=rule, number=number, by=by, now=now)
 
 
 def start_training(*, site_id: str, now: datetime, recipe: str | None = None) -> None:

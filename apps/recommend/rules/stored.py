@@ -26,22 +26,13 @@ def read_published(*, site_id: str) -> list[RuleInput]:
     return [to_rule(written) for written in rows.values_list("written", flat=True)]
 
 
-def read_tried(
-    *, site_id: str, drafts: Collection[str] | None = None, archived: Collection[str] = ()
-) -> list[RuleInput]:
-    """Return the rules as they would be if these drafts were published and those rules archived, oldest first.
-
-    drafts: keys; None means every draft that there is
-    """
+def read_tried(*, site_id: str, drafts: Collection[str], archived: Collection[str] = ()) -> list[RuleInput]:
+    """Return the rules as they would be if these drafts were published and those rules archived, oldest first."""
     return [
-        to_rule(row.draft or row.written if _is_tried(row, drafts) else row.written)
+        to_rule(row.draft or row.written if row.rule in drafts else row.written)
         for row in _rows(site_id)
-        if row.rule not in archived and (row.state == RuleState.PUBLISHED or _is_tried(row, drafts))
+        if row.rule not in archived and (row.state == RuleState.PUBLISHED or row.rule in drafts)
     ]
-
-
-def _is_tried(row: MerchandisingRule, drafts: Collection[str] | None) -> bool:
-    return row.state != RuleState.ARCHIVED and (drafts is None or row.rule in drafts)
 
 
 def _rows(site_id: str) -> QuerySet[MerchandisingRule]:
