@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.catalog.rest import entries, imports, items, places
+from apps.catalog.rest import entries, filters, imports, items, places
 
 urlpatterns = [
     path("items", items.ItemsView.as_view()),
@@ -14,4 +14,5 @@ urlpatterns = [
     path("prices", entries.PricesView.as_view()),
     path("stores", places.StoresView.as_view()),
     path("categories", places.CategoriesView.as_view()),
+    path("filters/check", filters.FilterCheckView.as_view()),
 ]

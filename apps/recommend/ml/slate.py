@@ -131,7 +131,7 @@ def _lay(board: Board, place: int, chosen: int, limits: Limits, likeness: Likene
 
 
 @compiled
-def _best(board: Board) -> tuple[int, int]:
+def _best(board: Board) -> tuple[int, np.int64]:
     """Return the best candidate for the place, and what it breaks there, which is the least that any does."""
     best, least = -1, np.int64(0)
     for at in range(len(board.order)):
@@ -145,7 +145,7 @@ def _best(board: Board) -> tuple[int, int]:
 
 
 @compiled
-def _tried(board: Board, place: int, best: int, least: int, trying: Trying) -> tuple[int, float]:
+def _tried(board: Board, place: int, best: int, least: np.int64, trying: Trying) -> tuple[int, float]:
     """Return the place's candidate and its propensity: one by weight with the chance of trying, else the best."""
     if trying.share <= 0.0:
         return best, 1.0

@@ -44,7 +44,7 @@ def put_broken(board: Board, place: int, limits: Limits) -> None:
 
 
 @compiled
-def _put_near(board: Board, place: int, limit: int, limits: Limits, bit: int) -> None:
+def _put_near(board: Board, place: int, limit: int, limits: Limits, bit: np.int64) -> None:
     """Put the limit as broken for all of a group that stands too near."""
     distance = limits.counts[limit]
     for other in range(max(0, place - distance), min(len(board.slate), place + distance + 1)):
