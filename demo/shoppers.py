@@ -15,12 +15,16 @@ from demo.catalogue.products import Product
 from demo.catalogue.words import table
 from demo.shop.personas import list_personas
 from demo.tastes import Shelf, Taste, invent_taste, lay_out, persona_taste
+from demo.wearers import CONSENT as WEARERS_CONSENT
+from demo.wearers import PERSONA as WEARER
+from demo.wearers import Wearers
 
 DAYS = 60
 SHOPPERS = 2_600  # at all sites together
 _TASTES = 60
 _CONSENTING = 0.9
 _CONSENT = ["history_personalisation"]
+_IN_STORE = 0.35  # of the orders
 # What goes into the basket with what: item type, then families of goods.
 _ALONG = {
     "frame": ("case", "cloth", "spray"),
@@ -41,6 +45,7 @@ class _Visit:
     time: datetime
     events: list[Event] = field(default_factory=list)
     cart: list[Product] = field(default_factory=list)
+    consent: list[str] = field(default_factory=lambda: _CONSENT)
 
 
 class Simulation:
@@ -56,6 +61,8 @@ class Simulation:
         # People like the personas are among the others, or nobody could have taught what the personas will like.
         self.tastes += [persona_taste(persona, shelves=self.shelves) for persona in list_personas().values()] * 2
         self.families = _by_family(products)
+        self.places = np.random.default_rng([seed, sum(site_id.encode()), 3])  # where an order is made changes no other
+        self.wearers = Wearers(site_id=site_id, products=products, until=until, seed=seed)
 
     def run(self, *, shoppers: int) -> list[Event]:
         """Return the events of so many shoppers and of the personas, in order of time."""
@@ -70,6 +77,7 @@ class Simulation:
             taste = persona_taste(persona, shelves=self.shelves)
             for days_ago in self._days(visits=8):
                 events += self._visit(f"demo-{self.site_id}-{key}", taste, days_ago=days_ago, buys=False)
+        events += self.wearers.run(shoppers=shoppers)
         events.sort(key=lambda event: (event["time"], event["id"]))
         return events
 
@@ -83,6 +91,8 @@ class Simulation:
         moment = (self.until - timedelta(days=days_ago)).replace(minute=0, second=0, microsecond=0)
         start = min(moment.replace(hour=0) + timedelta(hours=hour), self.until - timedelta(minutes=30))
         visit = _Visit(shopper=shopper, session=f"s-{self._uuid().hex[:12]}", time=start)
+        if shopper == f"demo-{self.site_id}-{WEARER}":
+            visit.consent = WEARERS_CONSENT
         kind = taste.kinds[int(np.searchsorted(taste.kind_chances, self.chance.random()))]
         for product in self._choose(taste, kind=kind, count=1 + min(int(self.chance.geometric(0.24)), 12)):
             self._look(visit, product, carts=buys)
@@ -122,8 +132,16 @@ class Simulation:
                 visit.cart.append(extra)
         if self.chance.random() < 0.4:
             order = f"o-{self._uuid().hex[:10]}"
+            where = self._store()
             for product in visit.cart:
-                self._add(visit, "purchase", product, after=5, extra=self._bill(product, order=order))
+                self._add(visit, "purchase", product, after=5, context=where, extra=self._bill(product, order=order))
+
+    def _store(self) -> dict[str, Any] | None:
+        """Return where an order is made, None online; the first stores are the busiest."""
+        stores = self.site["stores"]
+        if self.places.random() >= _IN_STORE:
+            return None
+        return {"channel": "store", "store_id": stores[int(len(stores) * self.places.random() ** 2)][0]}
 
     def _bill(self, product: Product, *, order: str) -> dict[str, Any]:
         amount = product.pieces[0].price * self.site["rate"] * (1 - product.reduced)
@@ -148,7 +166,7 @@ class Simulation:
         if visit.shopper is not None:
             event |= {"anonymous_id": visit.shopper, "session_id": visit.session}
             if not visit.events:
-                event["consent"] = _CONSENT
+                event["consent"] = visit.consent
         visit.events.append(event)
 
     def _uuid(self) -> uuid.UUID:

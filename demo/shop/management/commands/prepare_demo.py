@@ -19,7 +19,8 @@ ADMIN = "demo"
 _KINDS: tuple[KeyKind, ...] = ("publishable", "secret")
 _EYEWEAR = ("frame", "sunglasses")
 _BROWSED = (*_EYEWEAR, "contact_lens", "solution", "hearing")
-_GOODS = ("accessory", "solution", "hearing", "lens_option")
+# What the demo's buyers would put in the window.
+PICKED = ("case-hard-optiva", "cord-rope-brillant", "spray-set-specrec", "cloth-wool-mirava", "service-style")
 PLACEMENTS = (
     PlacementInfo(placement="home-for-you", title="For you", strategy="for_you", size=12, item_types=_BROWSED),
     PlacementInfo(placement="home-popular", title="Popular now", strategy="popular", size=12, item_types=_EYEWEAR),
@@ -31,9 +32,36 @@ PLACEMENTS = (
     PlacementInfo(placement="product-similar", title="Similar", strategy="similar", size=12),
     PlacementInfo(placement="product-also", title="Also viewed", strategy="also_viewed", size=12),
     PlacementInfo(
-        placement="basket-complete", title="Goes with the basket", strategy="also_viewed", size=8, item_types=_GOODS,
-        fallback=("popular",),
+        placement="basket-complete", title="Goes with the basket", strategy="complete_the_pair", size=8, fallback=(),
     ),
+    PlacementInfo(placement="home-because", title="Because you viewed", strategy="because_you_viewed", size=12),
+    PlacementInfo(
+        placement="home-continue", title="Continue shopping", strategy="continue_shopping", size=12, fallback=(),
+    ),
+    PlacementInfo(
+        placement="home-again", title="Time to order again", strategy="buy_again", size=6, fallback=(),
+    ),
+    PlacementInfo(placement="home-trending", title="Trending", strategy="trending", size=12, fallback=("bestsellers",)),
+    PlacementInfo(placement="home-bestsellers", title="Bestsellers", strategy="bestsellers", size=12),
+    PlacementInfo(placement="home-offers", title="On offer", strategy="on_offer", size=12, fallback=("bestsellers",)),
+    PlacementInfo(placement="home-next", title="A good next step", strategy="next_best_action", size=3, fallback=()),
+    PlacementInfo(
+        placement="home-picked", title="Picked by our team", strategy="hand_picked", size=6, fallback=(),
+        item_ids=PICKED,
+    ),
+    PlacementInfo(
+        placement="product-look", title="In size and style like this", strategy="look_alike", size=12,
+        fallback=("similar",),
+    ),
+    PlacementInfo(placement="product-bought", title="Also bought", strategy="also_bought", size=12),
+    PlacementInfo(placement="product-bundle", title="Together", strategy="bundle", size=2, fallback=()),
+    PlacementInfo(
+        placement="product-complete", title="Goes with this", strategy="complete_the_pair", size=8, fallback=(),
+    ),
+    PlacementInfo(
+        placement="listing-bestsellers", title="Bestsellers here", strategy="bestsellers", size=8,
+    ),
+    PlacementInfo(placement="search", title="For your search", strategy="search_context", size=12, fallback=()),
 )  # fmt: skip
 
 
