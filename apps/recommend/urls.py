@@ -3,12 +3,32 @@
 from django.urls import path
 
 from apps.recommend.rest.models import ModelsView, ModelView, PromotionView, RollbackView, TrainingView
+from apps.recommend.rest.pages import PagesView
 from apps.recommend.rest.placements import PlacementsView
 from apps.recommend.rest.recommendations import RecommendationsView
+from apps.recommend.rest.rules import (
+    RuleArchiveView,
+    RuleDraftView,
+    RuleDryRunView,
+    RuleNoticesView,
+    RulePublicationView,
+    RuleRevisionsView,
+    RulesView,
+    RuleView,
+)
 
 urlpatterns = [
     path("recommendations", RecommendationsView.as_view()),
+    path("pages", PagesView.as_view()),
     path("placements", PlacementsView.as_view()),
+    path("rules", RulesView.as_view()),
+    path("rules/dry-run", RuleDryRunView.as_view()),
+    path("rules/notices", RuleNoticesView.as_view()),
+    path("rules/<str:rule>", RuleView.as_view()),
+    path("rules/<str:rule>/revisions", RuleRevisionsView.as_view()),
+    path("rules/<str:rule>/publish", RulePublicationView.as_view()),
+    path("rules/<str:rule>/archive", RuleArchiveView.as_view()),
+    path("rules/<str:rule>/discard", RuleDraftView.as_view()),
     path("models", ModelsView.as_view()),
     path("models/train", TrainingView.as_view()),
     path("models/rollback", RollbackView.as_view()),

@@ -128,6 +128,12 @@ class RuleStep(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     number: int
 
 
+class RuleQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Which rules to list."""
+
+    state: RuleState | None = None
+
+
 class RuleRevision(msgspec.Struct, frozen=True, kw_only=True):
     """Who did what to a rule, and what it was before and after."""
 

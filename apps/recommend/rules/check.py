@@ -30,10 +30,13 @@ _ALLOWED: dict[RuleKind, tuple[str, ...]] = {
 _GROUPING = frozenset({"spacing", "max_per_group"})
 _GUARDS = frozenset({"price_guard", "margin_guard"})
 _PLAIN = Effect()
+_RESERVED = frozenset({"dry-run", "notices"})
 
 
 def check_rule(rule: RuleInput) -> None:
     """Raise Invalid, naming the field, for a rule that cannot do what its kind does."""
+    if rule.rule in _RESERVED:
+        raise _wrong("rule", f"{rule.rule!r} is an address of its own: choose another key.")
     _check_effect(rule)
     _check_target(rule)
     _check_schedule(rule.schedule)

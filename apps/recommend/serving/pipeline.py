@@ -15,6 +15,7 @@ from apps.recommend.serving.assigned import put_assignment
 from apps.recommend.serving.context import put_context
 from apps.recommend.serving.eligible import put_mask
 from apps.recommend.serving.expose import record_exposure
+from apps.recommend.serving.noted import note_rules
 from apps.recommend.serving.ready import ReadySite
 from apps.recommend.serving.retrieve import put_candidates
 from apps.recommend.serving.score import put_scores
@@ -38,7 +39,7 @@ STEPS: tuple[Step, ...] = (
     ("write", put_items),
 )
 LAST: Step = ("expose", record_exposure)
-NOTE: Step = ("note", note_slate)
+NOTES: tuple[Step, ...] = (("note", note_slate), ("rules", note_rules))
 SLOW_MS = 100.0
 
 
@@ -93,7 +94,8 @@ def record(draft: Draft, *, shown: bool) -> None:
     """Record what the slate says of the model, and, where it is shown, that it was."""
     if shown:
         _run(draft, (LAST,))
-    _run(draft, (NOTE,))
+    for step in NOTES:
+        _run(draft, (step,))
 
 
 def to_answer(draft: Draft) -> Answer:

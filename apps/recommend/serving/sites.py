@@ -16,6 +16,7 @@ from django.db import close_old_connections
 from apps.profiles import api as profiles
 from apps.recommend.contracts.placements import PlacementInfo
 from apps.recommend.registry.shadows import refresh_shadows
+from apps.recommend.rules import notices
 from apps.recommend.serving.reading import read_site
 from apps.recommend.serving.ready import ReadySite
 from specrec.kernel.errors import NotFound, Unavailable
@@ -123,6 +124,7 @@ class _Sites:
                 close_old_connections()  # no request does it for this thread: a broken one would be asked for ever
                 self.refresh()
                 refresh_shadows()
+                notices.flush()
             except Exception:
                 # The thread must outlive any defect, or the process would answer from an old catalogue for ever.
                 logger.exception("sites not refreshed, what was read last stays")
