@@ -116,7 +116,8 @@ def _run_python(target: Target, concurrency: int, seconds: float, folder: Path) 
     return dict(json.loads(subprocess.run(words, check=True, capture_output=True, text=True).stdout))
 
 
-def _encode(target: Target) -> list[bytes]:
+def encode_requests(target: Target) -> list[bytes]:
+    """Return the whole requests, one for each body; a GET where there are none."""
     parts = urlsplit(target.url)
     head = f"{target.method} {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\n"
     head += "".join(f"{name}: {value}\r\n" for name, value in target.headers.items())
@@ -162,7 +163,7 @@ def ask_as_told() -> None:
     target = Target(order["url"], order["headers"], [body.encode() for body in order["bodies"]])
     parts = urlsplit(target.url)
     address = (parts.hostname or "127.0.0.1", parts.port or 80)
-    requests = _encode(target)
+    requests = encode_requests(target)
     times: list[float] = []
     errors: list[int] = []
     end = time.perf_counter() + float(sys.argv[3])

@@ -1,50 +1,50 @@
 """What an answer costs: an empty Django view, REST and GraphQL on one server, and their ratios.
 
+    python -m bench.serving [--seconds S] [--json FILE]
+    python -m bench.serving --full [--items 10000,1000000] [--rates 1000,2000] [--minute S] [--plot FILE] [--json FILE]
+
 REST and GraphQL give the same twelve items with the same fields (the answers are compared first), with everything on:
 key, rate limit, consent, the shopper's history in Redis, a trained model, stock and price, exposures to the stream.
+With --full there are 10,000 items, 50 rules in force, diversity and an experiment as well; beside them stands a raw
+"hello" of the same server, one web worker answers, and after that two workers answer an open loop: requests at times
+of their own, whether or not those before are answered. With a second size the question is asked there too.
 Workers and consumers are stopped while it is measured: they are other machines' work.
 """
 
 import argparse
 import json
 import os
-import random
-import statistics
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
-import msgspec
-from tqdm import tqdm
-
-from bench.client import Client, Failed
+from bench.client import Client
 from bench.environment import ROLES, THROWAWAY
-from bench.load import HOW_TO_GET_WRK, Measured, Target, generator, measure
-from bench.trained import refuse_changed, refuse_trained, train
+from bench.load import HOW_TO_GET_WRK, Target, generator
+from bench.served import built, growth, open_loop, report
+from bench.served.rounds import ROUNDS, measure_all
+from bench.served.rules import put_experiment, put_rules
+from bench.served.site import (
+    SITE,
+    SLATE,
+    Size,
+    compare,
+    graphql_target,
+    prepare,
+    rest_target,
+    wait_for_model,
+)
+from bench.served.webs import hello, web_of
+from bench.trained import refuse_changed
 from specrec.roles import Stack, run_stack
 
-SITE = "bench-serving"
-ITEMS = 2_400
-SHOPPERS = 400
-EVENTS_EACH = 30
-SLATE = 12
-SURE = 20  # answers in a row
-CONCURRENCIES = (1, 8)
-ROUNDS = 3
-Round = dict[tuple[str, int], Measured]
 STOPPED = ("worker", "consumer-table", "consumer-features")
-ITEM_FIELDS = "itemId sku position score name brand itemType price currency imageUrl url reasons { code text itemId }"
-QUERY = (
-    "query Slate($input: RecommendationsInput!) { recommendations(input: $input) { recommendationId placement strategy "
-    f"personalised fallback model items {{ {ITEM_FIELDS} }} }} }}"
-)
+IMPORTED = 100_000  # more items are built as the catalogue itself would build them, without the doors
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,231 +54,123 @@ class Server:
     url: str
     key: str
     stack: Stack | None
+    folder: Path
 
 
 def main() -> None:
     """Measure, print a table, and write the figures as JSON where that is asked for."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--json", type=Path, help="write one JSON object here")
-    parser.add_argument("--seconds", type=float, default=4.0, help="of each of three measurements")
-    options = parser.parse_args()
+    options = _options()
     # Threads of one worker share one interpreter lock: a second one halves what the worker answers. Say otherwise here:
     os.environ.setdefault("SPECREC_WEB_THREADS", "1")
+    if options.full:
+        os.environ["SPECREC_WEB_WORKERS"] = "1"
     if generator() != "wrk":
         print(f"{HOW_TO_GET_WRK}: measuring with the client in Python, which costs more itself", file=sys.stderr)
-    with _server() as server:
-        stamp = _prepare(server)
-        _compare(server)
-        figures = _measure(server, options.seconds)
-        refuse_changed(Client(server.url, server.key), stamp=stamp)
-    _print(figures)
+    figures: dict[str, Any] = {}
+    for size in options.sizes:
+        with _server() as server:
+            found = _measure(server, size, options, is_first=not figures)
+        figures.setdefault("growth", {}).update(found.pop("growth", {}))
+        figures = found | figures
+    if len(figures["growth"]) > 1:
+        growth.draw(figures["growth"], options.plot)
+    report.show(figures)
     if options.json:
         options.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
 
 
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", type=Path, help="write one JSON object here")
+    parser.add_argument("--seconds", type=float, default=4.0, help="of each of three measurements")
+    parser.add_argument("--full", action="store_true", help="rules, diversity, an experiment, raw hello, open loop")
+    parser.add_argument("--items", default="10000", help="with --full: sizes of the catalogue, with commas")
+    parser.add_argument("--rates", default="1000", help="with --full: of the open loop, requests a second, with commas")
+    parser.add_argument("--minute", type=float, default=60.0, help="with --full: seconds of each open loop")
+    parser.add_argument("--plot", type=Path, default=Path("serving-growth.svg"), help="with sizes: write the plot here")
+    options = parser.parse_args()
+    counts = [int(word) for word in options.items.split(",")] if options.full else []
+    options.sizes = [
+        Size(items=count, shoppers=800, events_each=40, full=True, is_built=count > IMPORTED) for count in counts
+    ] or [Size()]
+    options.rates = [float(word) for word in options.rates.split(",")]
+    if len(counts) > 1 and os.environ.get("SPECREC_URL"):
+        parser.error("sizes are compared on throwaway stacks: unset SPECREC_URL")
+    return options
+
+
 @contextmanager
 def _server() -> Iterator[Server]:
-    if url := os.environ.get("SPECREC_URL"):
-        yield Server(url=url, key=os.environ["SPECREC_KEY"], stack=None)
-        return
-    variables = THROWAWAY | {"SPECREC_LOG_LEVEL": "WARNING"}
-    with (
-        tempfile.TemporaryDirectory(prefix="specrec-bench-") as folder,
-        run_stack(Path(folder), roles=ROLES, settings="bench.empty.settings", environment=variables) as stack,
-    ):
-        stack.manage(
-            "create_site", SITE, "--name", SITE, "--locale", "en-GB", "--currency", "GBP", "--time-zone", "UTC"
-        )
-        key = stack.manage("create_key", SITE, "--kind", "secret", "--name", "bench").split()[-1]
-        yield Server(url=stack.url, key=key, stack=stack)
+    with tempfile.TemporaryDirectory(prefix="specrec-bench-") as name:
+        folder = Path(name)
+        if url := os.environ.get("SPECREC_URL"):
+            yield Server(url=url, key=os.environ["SPECREC_KEY"], stack=None, folder=folder)
+            return
+        variables = THROWAWAY | {"SPECREC_LOG_LEVEL": "WARNING"}
+        with run_stack(folder, roles=ROLES, settings="bench.empty.settings", environment=variables) as stack:
+            words = (SITE, "--name", SITE, "--locale", "en-GB", "--currency", "GBP", "--time-zone", "UTC")
+            stack.manage("create_site", *words)
+            key = stack.manage("create_key", SITE, "--kind", "secret", "--name", "bench").split()[-1]
+            yield Server(url=stack.url, key=key, stack=stack, folder=folder)
 
 
-def _prepare(server: Server) -> str:
-    """Fill the site through its own doors, train, stop what would only share the cores; return the model's stamp."""
+def _measure(server: Server, size: Size, options: argparse.Namespace, *, is_first: bool) -> dict[str, Any]:
     client = Client(server.url, server.key)
-    refuse_trained(client)
-    body = {"placement": "bench", "title": "For you", "strategy": "for_you", "size": SLATE}
-    client.call("PUT", "/v1/placements", body)
-    job = client.call(
-        "POST", "/v1/items/bulk", b"\n".join(msgspec.json.encode(_item(number)) for number in range(ITEMS))
-    )
-    events = list(_events())
-    for start in tqdm(range(0, len(events), 1_000), desc="events", unit=" thousand", file=sys.stderr):
-        client.call("POST", "/v1/events", {"events": events[start : start + 1_000]})
-    done = client.wait_for(f"/v1/imports/{job['import_id']}", lambda answer: answer["finished_at"], seconds=120)
-    if done["lines_failed"]:
-        raise SystemExit(f"the import refused {done['lines_failed']} lines: {done}")
-    client.wait_for("/v1/events/status", lambda answer: not any(answer["lag"].values()), seconds=120)
-    print("training", file=sys.stderr)
-    stamp = train(client, seconds=300)
-    _wait_for_model(client, stamp)
+    took = {}
+    if size.is_built and server.stack is not None:
+        started = time.monotonic()
+        built.build(server.stack, site_id=SITE, items=size.items)
+        took = {"build_s": round(time.monotonic() - started, 1)}
+    stamp = prepare(client, size)
+    if size.full:
+        put_rules(client)
+        put_experiment(client)
+    wait_for_model(client, stamp)
     if server.stack is not None:
         for role in STOPPED:
             server.stack.stop(role)
-    return stamp
+    figures: dict[str, Any] = {"items": size.items, "slate": SLATE, "seconds": options.seconds, "rounds": ROUNDS}
+    if is_first:
+        figures |= _compared(server, size, options)
+    refuse_changed(client, stamp=stamp)
+    if size.full and server.stack is not None:
+        server.stack.stop("web")
+        if is_first:
+            figures |= _open_loops(server, server.stack, size, options)
+        found = growth.measure_size(server.stack, server.key, size, stamp=stamp, seconds=options.seconds)
+        figures["growth"] = {str(size.items): found | took}
+    return figures
 
 
-def _wait_for_model(client: Client, stamp: str) -> None:
-    """Wait until twenty answers in a row come from this model: every web process has loaded it then."""
-    deadline = time.monotonic() + 60
-    seen = 0
-    while seen < SURE:
-        answer = client.call("POST", "/v1/recommendations", _asked(0))
-        seen = seen + 1 if answer["model"] == stamp and answer["personalised"] else 0
-        if time.monotonic() > deadline:
-            raise SystemExit(f"the server does not answer personally from model {stamp}: {answer}")
-        time.sleep(0.02)
-
-
-def _item(number: int) -> dict[str, Any]:
-    shape = ("round", "square", "aviator", "cat-eye", "panto", "oval")[number % 6]
-    return {
-        "item_id": f"frame-{number:05}",
-        "item_type": "frame",
-        "name": {"en-GB": f"Frame {number} {shape}", "de-DE": f"Brille {number} {shape}"},
-        "brand": f"Brand {number % 40}",
-        "attributes": {"shape": shape},
-        "image_urls": [f"/images/{number}.svg"],
-        "url": f"/frames/{number}",
-        "variants": [
-            {
-                "sku": f"sku-{number:05}",
-                "prices": [{"amount": str(60 + number % 200), "currency": "GBP"}],
-                "stock": [{"on_hand": 5}],
-            }
-        ],
-    }
-
-
-def _events() -> Iterator[dict[str, Any]]:
-    """Views of shoppers who each keep to one part of the catalogue, so that there is something to learn."""
-    rng = random.Random(3)
-    start = datetime.now(UTC) - timedelta(hours=20)
-    for shopper in range(SHOPPERS):
-        home = rng.randrange(ITEMS)
-        for step in range(EVENTS_EACH):
-            yield {
-                "id": str(UUID(int=rng.getrandbits(128), version=4)),
-                "type": "view",
-                "time": (start + timedelta(seconds=shopper * 60 + step * 40)).isoformat(),
-                "anonymous_id": _shopper(shopper),
-                "session_id": f"session-{shopper}-{step // 10}",
-                "item_id": f"frame-{(home + int(rng.expovariate(0.05))) % ITEMS:05}",
-                "consent": ["history_personalisation"],
-            }
-
-
-def _shopper(number: int) -> str:
-    return f"visitor-{number}"
-
-
-def _asked(shopper: int) -> dict[str, Any]:
-    return {"placement": "bench", "shopper": {"anonymous_id": _shopper(shopper)}}
-
-
-def _graphql(shopper: int) -> dict[str, Any]:
-    asked = {"placement": "bench", "shopper": {"anonymousId": _shopper(shopper)}}
-    return {"query": QUERY, "variables": {"input": asked}}
-
-
-def _compare(server: Server) -> None:
-    """Stop unless REST and GraphQL give the same full, personal slate for a few shoppers."""
-    client = Client(server.url, server.key)
-    for shopper in range(5):
-        rest = client.call("POST", "/v1/recommendations", _asked(shopper))
-        found = client.call("POST", "/graphql", _graphql(shopper))
-        if "errors" in found:
-            raise Failed(f"GraphQL answered {found['errors']}")
-        graphql = _snake(found["data"]["recommendations"])
-        for answer in (rest, graphql):
-            answer.pop("recommendation_id")
-        if rest != graphql:
-            raise Failed(f"REST and GraphQL differ for {_shopper(shopper)}:\n{rest}\n{graphql}")
-        if len(rest["items"]) != SLATE or not rest["personalised"]:
-            raise Failed(f"not a full personal slate: {rest}")
-
-
-def _snake(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_snake(entry) for entry in value]
-    if not isinstance(value, dict):
-        return value
-    return {"".join(f"_{c.lower()}" if c.isupper() else c for c in key): _snake(entry) for key, entry in value.items()}
-
-
-def _measure(server: Server, seconds: float) -> dict[str, Any]:
-    headers = {"Authorization": f"Bearer {server.key}", "Content-Type": "application/json"}
-    rest = [msgspec.json.encode(_asked(shopper)) for shopper in range(SHOPPERS)]
-    graphql = [msgspec.json.encode(_graphql(shopper)) for shopper in range(SHOPPERS)]
-    targets = {
-        "empty_view": Target(f"{server.url}/bench/empty", {}),
-        "rest": Target(f"{server.url}/v1/recommendations", headers, rest),
-        "graphql": Target(f"{server.url}/graphql", headers, graphql),
-    }
-    if server.stack is None:
-        targets.pop("empty_view")  # a server that is not ours has none
-    figures: dict[str, Any] = {
+def _compared(server: Server, size: Size, options: argparse.Namespace) -> dict[str, Any]:
+    """Return what one web worker gives, beside the least that Django and the server can do."""
+    compare(Client(server.url, server.key))
+    known = {
         "generator": generator(),
         # Not known of a server that is not ours.
         "web_threads": int(os.environ["SPECREC_WEB_THREADS"]) if server.stack else None,
         "stopped": list(STOPPED) if server.stack else None,
-        "seconds": seconds,
-        "rounds": ROUNDS,
-        "items": ITEMS,
-        "slate": SLATE,
+        "is_full": size.full,
     }
-    rounds = _rounds(targets, seconds)
-    for name in targets:
-        taken = {str(count): [one[name, count] for one in rounds] for count in CONCURRENCIES}
-        found = {count: sorted(each, key=lambda one: one.rps)[len(each) // 2] for count, each in taken.items()}
-        figures[name] = {count: asdict(result) for count, result in found.items()}
-        _refuse_errors(name, taken)
-    figures["ratios"] = {name: _ratio(rounds, name) for name in ("rest", "graphql")}
-    return figures
+    targets: dict[str, Target] = {}
+    with ExitStack() as exits:
+        if size.full:
+            targets["raw_rsgi"] = Target(exits.enter_context(hello(server.folder)), {})
+        if server.stack is not None:  # one that is not ours has no empty view
+            targets["empty_view"] = Target(f"{server.url}/bench/empty", {})
+        targets["rest"] = rest_target(server.url, server.key, size)
+        targets["graphql"] = graphql_target(server.url, server.key, size)
+        return known | measure_all(targets, seconds=options.seconds, compared=("rest", "graphql"))
 
 
-def _rounds(targets: dict[str, Target], seconds: float) -> list[Round]:
-    """Measure all targets in turn, several times: what else the machine does then falls on all alike."""
-    for target in targets.values():
-        measure(target, concurrency=8, seconds=1.0)  # warm
-    return [
-        {
-            (name, count): measure(target, concurrency=count, seconds=seconds)
-            for count in CONCURRENCIES
-            for name, target in targets.items()
-        }
-        for _ in range(ROUNDS)
-    ]
-
-
-def _ratio(rounds: list[Round], name: str) -> float | None:
-    """Return the median over the rounds of this target's requests/s at 8 over the empty view's of the same round."""
-    if ("empty_view", 8) not in rounds[0]:
-        return None
-    return round(statistics.median(one[name, 8].rps / one["empty_view", 8].rps for one in rounds), 3)
-
-
-def _refuse_errors(name: str, taken: dict[str, list[Measured]]) -> None:
-    for count, each in taken.items():
-        for number, result in enumerate(each, start=1):
-            if result.errors:
-                raise Failed(f"{name} at concurrency {count}, round {number}: {result.errors} answers were errors")
-
-
-def _print(figures: dict[str, Any]) -> None:
-    threads = "unknown" if figures["web_threads"] is None else figures["web_threads"]
-    print(
-        f"\n{figures['items']:,} items, {figures['slate']} in an answer, load by {figures['generator']}, "
-        f"threads of a web worker: {threads}"
-    )
-    stopped = "nothing, the server is not ours" if figures["stopped"] is None else ", ".join(figures["stopped"])
-    print(f"stopped while it was measured: {stopped}\n")
-    print(f"{'':12} {'conc.':>5} {'req/s':>9} {'p50 ms':>8} {'p90 ms':>8} {'p99 ms':>8} {'generator CPU':>14}")
-    for name in ("empty_view", "rest", "graphql"):
-        for count, found in figures.get(name, {}).items():
-            spread = " ".join(f"{found[key]:8.2f}" for key in ("p50_ms", "p90_ms", "p99_ms"))
-            print(f"{name:12} {count:>5} {found['rps']:9,.0f} {spread} {found['generator_cpu']:13.0%}")
-    print(f"\nof the empty view's requests/s at 8: {figures['ratios']} (aims: REST 0.2, GraphQL 0.08)")
+def _open_loops(server: Server, stack: Stack, size: Size, options: argparse.Namespace) -> dict[str, Any]:
+    """Return what two workers give to requests that do not wait; the first rate is the one that is judged."""
+    with web_of(stack, workers=growth.WORKERS) as web:
+        compare(Client(web.url, server.key))
+        target = rest_target(web.url, server.key, size)
+        open_loop.run(target, rate=options.rates[0], seconds=3.0, seed=0)  # warm
+        found = [asdict(open_loop.run(target, rate=rate, seconds=options.minute)) for rate in options.rates]
+    return {"open_loop": found[0], "open_loops": found}
 
 
 if __name__ == "__main__":
