@@ -11,11 +11,15 @@ from uuid import UUID
 
 from apps.profiles.contracts import ShopperRef
 from apps.recommend import selectors
+from apps.recommend.contracts.experiments import ExperimentInfo, ExperimentInput, ExperimentResults
 from apps.recommend.contracts.features import FeatureCheck, FeatureInfo, FeatureReport, StateSummary
 from apps.recommend.contracts.models import ModelComparison, ModelDetail, ModelFigure, ModelInfo, RecipeInfo
 from apps.recommend.contracts.placements import PlacementInfo
 from apps.recommend.contracts.rules import DryRun, DryRunInput, RuleInfo, RuleInput, RuleNotice, RuleRevision, RuleState
 from apps.recommend.contracts.serving import Answer, PageAnswer, PageRequest, Request, ShopperInput
+from apps.recommend.experiments import looks
+from apps.recommend.experiments import stored as experiments
+from apps.recommend.experiments import written as experiment_writing
 from apps.recommend.features import backfill, batch, check, consume, report
 from apps.recommend.features.lease import Lease
 from apps.recommend.features.redis_store import RedisStore
@@ -313,3 +317,47 @@ def is_ready() -> dict[str, Any]:
         for site_id, ready in sites.list_ready().items()
     }
     return {"sites": held, "exposures": expose.exposure_counts()}
+
+
+def ensure_experiment(*, site_id: str, written: ExperimentInput, now: datetime) -> ExperimentInfo:
+    """Create an experiment as a draft, or change it as far as it may be; raises NotFound, Invalid, Conflict."""
+    return experiment_writing.ensure_experiment(site_id=site_id, written=written, now=now)
+
+
+def list_experiments(*, site_id: str) -> list[ExperimentInfo]:
+    """Return the experiments of a site, newest first."""
+    return experiments.list_experiments(site_id=site_id)
+
+
+def show_experiment(*, site_id: str, experiment: str) -> ExperimentInfo:
+    """Return one experiment; raises NotFound."""
+    return experiments.get_experiment(site_id=site_id, experiment=experiment)
+
+
+def start_experiment(*, site_id: str, experiment: str, now: datetime) -> ExperimentInfo:
+    """Let a draft run; raises NotFound, Invalid, and Conflict naming the experiment that is in the way."""
+    return experiment_writing.start_experiment(site_id=site_id, experiment=experiment, now=now)
+
+
+def stop_experiment(
+    *, site_id: str, experiment: str, now: datetime, note: str = "", conclude: bool = False
+) -> ExperimentInfo:
+    """End a running experiment, whose figures stay; `conclude`: with a verdict. Raises NotFound, Conflict."""
+    return experiment_writing.stop_experiment(
+        site_id=site_id, experiment=experiment, now=now, note=note, conclude=conclude
+    )
+
+
+def see_results(*, site_id: str, experiment: str, now: datetime) -> ExperimentResults:
+    """Return what came of an experiment, at most ten minutes old; raises NotFound, and Conflict for a draft."""
+    return looks.see_results(site_id=site_id, experiment=experiment, now=now)
+
+
+def list_looks(*, site_id: str, experiment: str) -> list[ExperimentResults]:
+    """Return what an experiment showed day by day, oldest first."""
+    return experiments.list_looks(site_id=site_id, experiment=experiment)
+
+
+def look_experiments(*, now: datetime) -> list[str]:
+    """Look at what runs and was not looked at today, and end what does harm or is over; return what was looked at."""
+    return looks.look_experiments(now=now)

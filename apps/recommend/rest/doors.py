@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from apps.profiles import api as profiles
 from apps.profiles.contracts import Caller, ShopperRef
 from apps.recommend import api
-from apps.recommend.contracts.serving import Place, Request
+from apps.recommend.contracts.serving import PageRequest, Place, Request
 from specrec.kernel import clock, wire
 
 SCOPE = "recommend:read"
@@ -32,6 +32,13 @@ def answer_recommendations(caller: Caller, body: bytes) -> bytes:
     return wire.encode(api.recommend(site_id=caller.site_id, request=asked, now=clock.now()))
 
 
+def answer_pages(caller: Caller, body: bytes) -> bytes:
+    """Return the slots of a page as JSON; raises what `answer_recommendations` raises of the page as a whole."""
+    asked = wire.decode(body, PageRequest, max_bytes=MAX_BODY)
+    check_place(caller, asked)
+    return wire.encode(api.recommend_page(site_id=caller.site_id, request=asked, now=clock.now()))
+
+
 def check_place(caller: Caller, asked: Place) -> None:
     """Refuse a customer named with a publishable key, and a trace asked for without its scope; raises Denied."""
     profiles.check_shopper_claim(caller=caller, ref=to_ref(asked))
@@ -45,4 +52,4 @@ def to_ref(asked: Place) -> ShopperRef:
 
 
 # By address, below `/v1/`.
-DOORS = {"recommendations": Door(SCOPE, answer_recommendations)}
+DOORS = {"recommendations": Door(SCOPE, answer_recommendations), "pages": Door(SCOPE, answer_pages)}

@@ -1,21 +1,18 @@
 """REST: recommendations."""
 
 import hashlib
-from typing import Any
 
 import msgspec
 from django.http import HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
 from django.utils.http import parse_etags
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework.request import Request as RestRequest
-from rest_framework.views import APIView
 
-from apps.profiles import api as profiles
 from apps.recommend import api
 from apps.recommend.contracts.serving import Answer, Request
 from apps.recommend.rest.answers import JSON, as_json, site_of
-from apps.recommend.rest.doors import SCOPE, answer_recommendations
+from apps.recommend.rest.doors import DOORS, SCOPE
+from apps.recommend.rest.quick import QuickView
 from specrec.kernel import clock, wire
 from specrec.kernel.errors import Invalid
 from specrec.kernel.openapi import schema_of
@@ -30,28 +27,11 @@ _ASKED = {
 _MANY = frozenset({"item_id", "exclude_item_id"})
 
 
-class RecommendationsView(APIView):
+class RecommendationsView(QuickView):
     """The question of a storefront: what should this shopper, in this place, see next?"""
 
     required_scope = SCOPE
-
-    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Let a POST, of all doors the busiest, through the same gates as DRF does, without a request of DRF's own.
-
-        The gates are the classes that the settings name; they read only what Django's request has as well.
-        """
-        if request.method != "POST":
-            return super().dispatch(request, *args, **kwargs)
-        self.request, self.args, self.kwargs, self.headers = request, args, kwargs, {}
-        try:
-            request.auth = None
-            for authentication in self.authentication_classes:
-                request.user, request.auth = authentication().authenticate(request) or (None, None)
-            self.check_permissions(request)
-            self.check_throttles(request)
-            return self.post(request)
-        except Exception as error:  # noqa: BLE001 - DRF's own way: the one handler of all errors decides
-            return self.handle_exception(error)
+    door = DOORS["recommendations"]
 
     @extend_schema(
         operation_id="recommend",
@@ -63,8 +43,7 @@ class RecommendationsView(APIView):
     )
     def post(self, request: RestRequest) -> HttpResponse:
         """Answer for this shopper; ids travel in the body, out of addresses and logs."""
-        caller = profiles.caller_of(auth=request.auth)
-        return HttpResponse(answer_recommendations(caller, request.body), content_type=JSON)
+        return self.answer(request)
 
     @extend_schema(
         operation_id="recommend_for_everybody",

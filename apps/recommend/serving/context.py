@@ -7,7 +7,7 @@ Failure policy: Redis away means no stored history; nobody waits for it twice wi
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 import numpy as np
@@ -73,7 +73,7 @@ def _weights_of(items: Sequence[str], draft: Draft) -> np.ndarray:
     return np.fromiter(weights, np.float32, len(items))
 
 
-def _context_rows(item_ids: list[str], row_of: dict[str, int]) -> np.ndarray:
+def _context_rows(item_ids: list[str], row_of: Mapping[str, int]) -> np.ndarray:
     rows = []
     for index, item_id in enumerate(item_ids):
         row = row_of.get(item_id)
