@@ -8,9 +8,18 @@ import numpy as np
 from apps.recommend.columns import Candidates
 from apps.recommend.serving.eligible import banned_by
 from apps.recommend.serving.leftout import Gates
-from apps.recommend.serving.state import Draft
+from apps.recommend.serving.reasons import CODE_OF, PINNED
+from apps.recommend.serving.state import NO_OWNER, Draft
+from apps.recommend.serving.versions import digest
 
+Slate = tuple[tuple[str, float], ...]
 _SHOWN = 100  # candidates of a strategy that a trace keeps
+
+
+def slate_of(draft: Draft) -> Slate:
+    """Return item and score of every place."""
+    scores = (round(score, 6) for score in draft.scores.tolist())
+    return tuple(zip(names_of(draft, draft.rows), scores, strict=True))
 
 
 def describe_steps(draft: Draft, gates: Gates) -> dict[str, Any]:
@@ -32,18 +41,18 @@ def describe_steps(draft: Draft, gates: Gates) -> dict[str, Any]:
 
 def describe_items(draft: Draft, gates: Gates) -> list[dict[str, Any]]:
     """Return for each place of the slate where the item came from, what changed its score, and what it passed."""
-    return [_item(draft, gates, place) for place in range(len(draft.items))]
+    return [_item(draft, gates, place) for place in range(len(draft.rows))]
 
 
 def _item(draft: Draft, gates: Gates, place: int) -> dict[str, Any]:
-    item = draft.items[place]
-    row, because = int(draft.rows[place]), int(draft.because[place])
+    row, because, owner = int(draft.rows[place]), int(draft.because[place]), int(draft.owner[place])
+    item_ids = draft.ready.shelf.columns.item_ids
     told: dict[str, Any] = {
-        "item_id": item.item_id,
-        "position": item.position,
-        "score": item.score,
-        "reason": item.reasons[0].code if item.reasons else None,
-        "because": draft.ready.shelf.columns.item_ids[because] if because >= 0 else None,
+        "item_id": item_ids[row],
+        "position": place + 1,
+        "score": round(float(draft.scores[place]), 6),
+        "reason": PINNED if owner == NO_OWNER else CODE_OF[draft.found[owner].strategy],
+        "because": item_ids[because] if because >= 0 else None,
         "sources": _sources_of(draft, row),
         "passed": [name for name, mask in gates if mask[row]],
     }
@@ -74,6 +83,7 @@ def fact_of(draft: Draft, row: int) -> dict[str, Any]:
         "item_type": columns.item_types[columns.item_type[row]],
         "categories": sorted(columns.category_ids[code] for code in inside.tolist()),
         "released_at": float(columns.released_at[row]),
+        "attributes": digest(columns.attributes[row]),
     }
 
 

@@ -77,7 +77,7 @@ def describe_left_out(draft: Draft, gates: Gates) -> list[dict[str, Any]]:
     30 at most. Gates that leave out because of the shopper are "dismissed", "bought", "history" and "cap"; "no room"
     is what might have been shown, had it been scored better or the slate been longer.
     """
-    told = {draft.ready.shelf.columns.row_of[item.item_id] for item in draft.items}
+    told = set(draft.rows.tolist())
     found = list(_found_ungated(draft))
     reasons = why_not(draft, gates, [row for _, row, _ in found])
     item_ids = draft.ready.shelf.columns.item_ids

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from apps.recommend.contracts.serving import Answer, Assignment, Request
+from apps.recommend.serving import sampled
 from apps.recommend.serving.arrange import put_places
 from apps.recommend.serving.assigned import put_assignment
 from apps.recommend.serving.context import put_context
@@ -18,9 +19,12 @@ from apps.recommend.serving.expose import record_exposure
 from apps.recommend.serving.noted import note_rules
 from apps.recommend.serving.ready import ReadySite
 from apps.recommend.serving.retrieve import put_candidates
+from apps.recommend.serving.sampling import is_drawn
 from apps.recommend.serving.score import put_scores
 from apps.recommend.serving.sites import get_placement, get_ready
 from apps.recommend.serving.state import Draft
+from apps.recommend.serving.traces import tell
+from apps.recommend.serving.tracing import TraceLog
 from apps.recommend.serving.watched import note_slate
 from apps.recommend.serving.write import put_items
 from specrec.kernel.errors import Invalid, Problem, Unavailable
@@ -69,15 +73,18 @@ def begin(ready: ReadySite, request: Request, now: datetime) -> Draft:
         if store_id is not None and store_id not in ready.shelf.columns.store_ids:
             message = f"This site has no open store {store_id!r}."
             raise Invalid(message, code="unknown_store", field=field)
+    recommendation_id = new_id()
+    traced = request.trace or is_drawn(recommendation_id.int, ready.trace_share)
     return Draft(
         site_id=ready.shelf.columns.site_id,
         request=request,
         now=now,
-        recommendation_id=new_id(),
+        recommendation_id=recommendation_id,
         ready=ready,
         placement=placement,
         limit=request.limit or placement.size,
         offer=ready.offer_at(request.store_id),
+        trace=TraceLog() if traced else None,
     )
 
 
@@ -96,12 +103,14 @@ def record(draft: Draft, *, shown: bool) -> None:
         _run(draft, (LAST,))
     for step in NOTES:
         _run(draft, (step,))
+    if draft.trace is not None and not draft.request.trace:
+        sampled.offer(draft)
 
 
 def to_answer(draft: Draft) -> Answer:
     """Return what the draft has come to."""
     loaded = draft.ready.loaded
-    return Answer(
+    found = Answer(
         recommendation_id=draft.recommendation_id,
         placement=draft.placement.placement,
         strategy=draft.placement.strategy,
@@ -112,6 +121,7 @@ def to_answer(draft: Draft) -> Answer:
         experiments=tuple(Assignment(side.experiment, side.variant) for side in draft.assigned),
         bundle=draft.bundle,
     )
+    return tell(draft, found) if draft.request.trace else found
 
 
 def _run(draft: Draft, steps: Sequence[Step]) -> bool:

@@ -17,6 +17,7 @@ from apps.recommend.selectors import list_placements
 from apps.recommend.serving.laying import lay_model, try_model
 from apps.recommend.serving.live import get_live
 from apps.recommend.serving.ready import Memories, ReadySite
+from apps.recommend.serving.sampling import find_share
 
 
 def read_site(site_id: str, held: ReadySite | None) -> ReadySite:
@@ -27,17 +28,25 @@ def read_site(site_id: str, held: ReadySite | None) -> ReadySite:
     pairs = None if loaded is None else get_live(site_id, loaded.stamp)
     rules = _read_rules(site, columns, None if held is None else held.rules)
     placements = {info.placement: info for info in list_placements(site_id=site_id)}
-    weights = find_weights(site_id=site_id)
+    weights, share = find_weights(site_id=site_id), find_share(site_id=site_id)
     if held is None or held.shelf.columns is not columns or held.loaded is not loaded:
         shelf = make_shelf(columns=columns, model=lay_model(loaded, pairs))
         try_model(shelf)
-        return ReadySite(shelf=shelf, loaded=loaded, placements=placements, rules=rules, weights=weights, pairs=pairs)
+        return ReadySite(
+            shelf=shelf,
+            loaded=loaded,
+            placements=placements,
+            rules=rules,
+            weights=weights,
+            pairs=pairs,
+            trace_share=share,
+        )
     if held.pairs is not pairs:
         held = replace(held, shelf=replace(held.shelf, model=lay_model(loaded, pairs)), pairs=pairs)
     if held.rules is not rules:
-        return replace(held, rules=rules, placements=placements, weights=weights, memories=Memories())
-    if (held.placements, held.weights) != (placements, weights):
-        return replace(held, placements=placements, weights=weights)
+        held = replace(held, rules=rules, memories=Memories())
+    if (held.placements, held.weights, held.trace_share) != (placements, weights, share):
+        return replace(held, placements=placements, weights=weights, trace_share=share)
     return held
 
 

@@ -38,6 +38,7 @@ class ReadySite:
     weights: by event type, how much one in a history says, as the site has it; None where all say the same
     pairs: what came after what, counted up to now; None where the version answers as it was trained
     live: experiments that run; variants: by stamp, versions that their variants answer with, over the same columns
+    trace_share: part of the answers that leave a trace by themselves
     """
 
     shelf: Shelf
@@ -48,6 +49,7 @@ class ReadySite:
     pairs: PairCounts | None = None
     live: LiveExperiments = NONE_LIVE
     variants: Mapping[str, tuple[LoadedModel, Shelf]] = field(default_factory=dict)
+    trace_share: float = 0.0
     memories: Memories = field(default_factory=Memories)
 
     def offer_at(self, store_id: str | None) -> Offer:

@@ -20,12 +20,18 @@ _PURPOSE = "traces"
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):
-    """What was known of the shopper, by consent. `shown`: items that other slots of the page had already."""
+    """What was known of the shopper, by consent, and what the caller knew.
+
+    history: what the answer was made from, oldest first; weights: how much each says, None where all say the same
+    shown: items that other slots of the page had already
+    """
 
     shopper_id: UUID | None
     purposes: frozenset[str]
     audiences: frozenset[str]
     stored: History
+    history: tuple[str, ...]
+    weights: tuple[float, ...] | None
     shown: tuple[str, ...] = ()
 
 

@@ -8,7 +8,7 @@ import msgspec
 
 from apps.recommend.contracts.serving import ShopperInput
 from apps.recommend.contracts.traces import TraceInfo
-from apps.recommend.serving.describe import describe_items, describe_steps, facts_of, names_of
+from apps.recommend.serving.describe import describe_items, describe_steps, facts_of, names_of, slate_of
 from apps.recommend.serving.leftout import describe_left_out, gates_of
 from apps.recommend.serving.recorded import Known, Placed, Recorded, Side
 from apps.recommend.serving.state import Draft
@@ -33,7 +33,7 @@ def record(draft: Draft) -> Recorded:
         ),
         weights=ready.weights,
         rules=tuple(rule for rule in ready.rules.rules if rule.rule in draft.plan.in_force),
-        slate=tuple(Placed(item_id=item.item_id, score=item.score) for item in draft.items),
+        slate=tuple(Placed(item_id=item_id, score=score) for item_id, score in slate_of(draft)),
         facts=facts_of(draft),
         versions=versions_of(ready, key),
         steps=describe_steps(draft, gates),
@@ -49,6 +49,8 @@ def _known(draft: Draft) -> Known:
         purposes=draft.purposes,
         audiences=draft.audiences,
         stored=draft.stored,
+        history=tuple(names_of(draft, draft.history_rows)),
+        weights=None if draft.history_weights is None else tuple(draft.history_weights.tolist()),
         shown=tuple(names_of(draft, draft.shown)),
     )
 

@@ -19,12 +19,6 @@ logger = logging.getLogger(__name__)
 
 # A draft holds the whole state of its site as it was, so few may wait.
 QUEUE_SIZE = 50
-_WHOLE = 1 << 32
-
-
-def is_drawn(number: int, share: float) -> bool:
-    """Return whether the answer of this number (that of its id) is one of the share (0 to 1)."""
-    return share > 0.0 and number % _WHOLE < share * _WHOLE
 
 
 def offer(draft: Draft) -> None:

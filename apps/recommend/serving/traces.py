@@ -29,8 +29,13 @@ KEPT_DAYS = 14  # where a site does not say (the default of `TraceSampling`)
 
 
 def tell(draft: Draft, answer: Answer) -> Answer:
-    """Return the answer with how it came about, and keep that."""
-    recorded = record(draft)
+    """Return the answer with how it came about, and keep that; where that cannot be told, the answer alone."""
+    try:
+        recorded = record(draft)
+    except Exception:
+        # The answer is there already; a defect in telling about it must not take it away.
+        logger.exception("an answer of %s cannot be traced", draft.site_id)
+        return answer
     keep(draft, recorded)
     info = to_info(recorded, trace_id=draft.recommendation_id, site_id=draft.site_id, at=draft.now)
     told = msgspec.to_builtins(info)
@@ -56,12 +61,6 @@ def keep(draft: Draft, recorded: Recorded) -> bool:
         connection.close()
         return False
     return True
-
-
-def find_share(*, site_id: str) -> float:
-    """Return the share of answers that leave a trace by themselves."""
-    share = TraceSampling.objects.filter(site_id=site_id).values_list("share", flat=True).first()
-    return share or 0.0
 
 
 def list_traces(*, site_id: str, query: TraceQuery) -> Page[TraceSummary]:
