@@ -132,7 +132,7 @@ class Builder:
         if ("any" not in wanted and kind not in wanted) or (kind == "time" != field.kind):
             message = f"expected {_KINDS[wanted[0]]}, not {_KINDS[kind]}."
             raise self._writing.fault(message, _start(node), code="filter_wrong_value", expected=list(wanted))
-        if field.choices and str(value).casefold() not in {choice.casefold() for choice in field.choices}:
+        if field.choices and not _is_among(str(value), field):
             message = f"{value!r} is none of its values; expected {', '.join(field.choices)}."
             raise self._writing.fault(message, _start(node), code="filter_wrong_value", expected=field.choices)
         return value
@@ -164,6 +164,12 @@ class Builder:
 
 def _text(token: Token) -> str:
     return _ESCAPED.sub(r"\1", token[1:-1])
+
+
+def _is_among(text: str, field: Field) -> bool:
+    if field.exact:
+        return text in field.choices
+    return text.casefold() in {choice.casefold() for choice in field.choices}
 
 
 def _kind_of(value: Value) -> str:

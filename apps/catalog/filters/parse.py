@@ -37,7 +37,8 @@ def parse_filter(text: str, *, field: str = "filter") -> Filter:
         at = len(text) if token.type == "$END" else (token.start_pos or 0)
         raise writing.unexpected(at, _accepted(text[:at])) from error
     except lark.exceptions.UnexpectedCharacters as error:
-        raise writing.unexpected(error.pos_in_stream, _accepted(text[: error.pos_in_stream])) from error
+        at = cast("int", error.pos_in_stream)
+        raise writing.unexpected(at, _accepted(text[:at])) from error
     root = Builder(writing).condition(read) if read is not None else None
     asked = list(fields_of(root))
     return Filter(
@@ -52,4 +53,5 @@ def _accepted(before: str) -> set[str]:
     """Return the terminals that may follow what was understood."""
     reading = _PARSER.parse_interactive(before)
     reading.exhaust_lexer()
-    return reading.accepts()
+    accepted: set[str] = reading.accepts()  # type: ignore[no-untyped-call]  # lark types only its main door
+    return accepted
