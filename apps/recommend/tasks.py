@@ -86,3 +86,9 @@ def count_outcomes(**_: Any) -> list[str]:
 def measure_drift(**_: Any) -> list[str]:
     """Measure how far every site has moved since its model learned; twice is once."""
     return api.measure_drift(now=clock.now())
+
+
+@shared_task(name="recommend.look_experiments")
+def look_experiments(**_: Any) -> list[str]:
+    """Look at the experiments that were not looked at today; twice is once."""
+    return api.look_experiments(now=clock.now())

@@ -190,6 +190,8 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     "guard-models": {"task": "recommend.guard_models", "schedule": 10.0, "options": {"expires": 10}},
     "count-outcomes": {"task": "recommend.count_outcomes", "schedule": 600.0, "options": {"expires": 600}},
     "measure-drift": {"task": "recommend.measure_drift", "schedule": 3_600.0, "options": {"expires": 3_600}},
+    # Each is looked at once a day; an hour late where the worker was away.
+    "look-experiments": {"task": "recommend.look_experiments", "schedule": 3_600.0, "options": {"expires": 3_600}},
     "trim-event-log": {"task": "tracking.trim_log", "schedule": 300.0},
     "count-days": {"task": "tracking.count_days", "schedule": 600.0, "options": {"expires": 600}},
     "make-event-partitions": {"task": "tracking.make_partitions", "schedule": 3_600.0},

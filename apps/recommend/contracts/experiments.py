@@ -69,13 +69,15 @@ class MetricResult(msgspec.Struct, frozen=True, kw_only=True):
 
     low, high: 95 % confidence sequence, which may be looked at every day; fixed_low, fixed_high: the interval for one
     look at the end; p_value: for one look; None where nothing can be said yet
+    adjusted: what the units did before was taken off; detectable: the relative difference that the planned units would
+        show four times of five
     """
 
     metric: str
     variant: str
     units: int
-    mean: float
-    control_mean: float
+    mean: float | None
+    control_mean: float | None
     difference: float | None = None
     low: float | None = None
     high: float | None = None
@@ -83,6 +85,7 @@ class MetricResult(msgspec.Struct, frozen=True, kw_only=True):
     fixed_high: float | None = None
     p_value: float | None = None
     adjusted: bool = False
+    detectable: float | None = None
 
 
 class ExperimentResults(msgspec.Struct, frozen=True, kw_only=True):
