@@ -14,7 +14,7 @@ from uuid import UUID
 import msgspec
 import numpy as np
 
-from apps.catalog.columns import load
+from apps.catalog.columns import load, refresh
 from apps.catalog.columns import offer as offering
 from apps.catalog.contracts import (
     WHOLE,
@@ -215,6 +215,21 @@ def load_columns(*, site_id: str, now: datetime) -> ItemColumns:
     """Return the catalogue as arrays, consistent with its `stamp`; raises NotFound for an unknown site."""
     site = profiles.get_site(site_id=site_id)
     return load.load_columns(site_id=site_id, currency=site.currency, locale=site.locale, now=now)
+
+
+def open_columns(*, site_id: str, now: datetime) -> ItemColumns:
+    """Return the catalogue as arrays, to be held and brought up to date; raises NotFound for an unknown site."""
+    site = profiles.get_site(site_id=site_id)
+    return refresh.open_columns(site_id=site_id, currency=site.currency, locale=site.locale, now=now)
+
+
+def refresh_columns(*, columns: ItemColumns, now: datetime) -> ItemColumns:
+    """Return the columns as of now, reading only what changed since; the same object when nothing moved.
+
+    Rows stay where they are as long as `base_id` is the same; another one is another catalogue to whoever keeps rows.
+    """
+    site = profiles.get_site(site_id=columns.site_id)
+    return refresh.refresh_columns(columns, currency=site.currency, locale=site.locale, now=now)
 
 
 def offer(*, columns: ItemColumns, store_id: str | None) -> Offer:

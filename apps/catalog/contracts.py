@@ -162,7 +162,7 @@ class Item(msgspec.Struct, frozen=True):
     name: dict[str, str]
     description: dict[str, str]
     brand: str
-    category_ids: list[str]
+    category_ids: Sequence[str]
     attributes: dict[str, Any]
     image_urls: list[str]
     url: str | None
@@ -305,9 +305,15 @@ class StorePrices:
 
 @dataclass(frozen=True, slots=True)
 class ItemColumns:
-    """The catalogue of a site as arrays; row r is one item. Rows are in order of item id; deleted items are absent.
+    """The catalogue of a site as arrays; row r is one item. Immutable: a change makes other columns, see below.
 
-    item_ids: list [n]; row_of: item id -> row
+    Loaded afresh, rows are in order of item id and deleted items are absent. Brought up to date, all rows stay where
+    they are: new items follow at the end, and the row of a deleted item (or of one that needs more room for variants,
+    and moved to the end) stays as unpublished, without prices, stock and an entry in `row_of`.
+
+    base_id: names the base whose rows these are; fresh_rows: int32, ascending: those that changed since it was made
+    moved_rows: int32, ascending: those that differ from the columns which these were made from
+    item_ids: texts [n]; row_of: item id -> row; `rows_of` asks for many. Texts may be decoded when they are read
     item_type: int8 [n], index into item_types
     brand: int32 [n], index into brands
     published: bool [n]
@@ -315,15 +321,15 @@ class ItemColumns:
     released_at: float64 [n], seconds since 1970 UTC
     category_indptr int32 [n + 1], category_indices int32: CSR of rows to categories, those above its own included
     variant_indptr: int32 [n + 1]: variants of row r are variant_indptr[r]:variant_indptr[r + 1]
-    skus: list [m]; price: float64 [m] (site currency, no store, valid at `built_at`; NaN where none)
+    skus: texts [m]; price: float64 [m] (site currency, no store, valid at `built_at`; NaN where none)
     in_stock: bool [m] (online)
     compare_at: float64 [m], the price before, of the price that holds; NaN where none
     cost: float64 [m], net, site currency; NaN where unknown; it never leaves the platform
     store_price: store id -> StorePrices; store_stock: store id -> int32, ascending: the variants in stock there;
     `prices_at` and `in_stock_at` give them as whole columns
     store_ids: stores that are active (stock may name others)
-    names, image_urls, urls: locale -> list [n] / list [n] / list [n]
-    attributes: list [n] of plain dictionaries (for content features; not read on the hot path)
+    names, image_urls, urls: locale -> texts [n] / texts [n] / texts [n]
+    attributes: [n] plain dictionaries (for content features; not read on the hot path)
     attribute_columns: name -> AttributeColumn, of the item and beneath it of its first variant; made on first use
     next_change: seconds since 1970 of the next price validity boundary, inf where none: rebuild then
     """
@@ -334,11 +340,11 @@ class ItemColumns:
     next_change: float
     currency: str
     locale: str
-    item_ids: list[str]
-    row_of: dict[str, int]
-    item_types: list[str]
+    item_ids: Sequence[str]
+    row_of: Mapping[str, int]
+    item_types: Sequence[str]
     item_type: np.ndarray
-    brands: list[str]
+    brands: Sequence[str]
     brand: np.ndarray
     published: np.ndarray
     stock_managed: np.ndarray
@@ -347,20 +353,29 @@ class ItemColumns:
     category_indptr: np.ndarray
     category_indices: np.ndarray
     variant_indptr: np.ndarray
-    skus: list[str]
+    skus: Sequence[str]
     price: np.ndarray
     in_stock: np.ndarray
     compare_at: np.ndarray
     cost: np.ndarray
     store_price: Mapping[str, StorePrices]
     store_stock: Mapping[str, np.ndarray]
-    names: dict[str, list[str]]
-    descriptions: dict[str, list[str]]
-    image_urls: list[str | None]
-    urls: list[str | None]
+    names: Mapping[str, Sequence[str]]
+    descriptions: Mapping[str, Sequence[str]]
+    image_urls: Sequence[str | None]
+    urls: Sequence[str | None]
     attributes: Sequence[dict[str, Any]]
     attribute_columns: Mapping[str, AttributeColumn] = field(default_factory=dict)
     store_ids: frozenset[str] = frozenset()
+    base_id: str = ""
+    fresh_rows: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=np.int32))
+    moved_rows: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=np.int32))
+    ground: object = None  # what the catalogue keeps to bring them up to date
+
+    def rows_of(self, item_ids: Sequence[str]) -> np.ndarray:
+        """Return int32 [k]: the rows of the items, -1 where there is none."""
+        find = self.row_of.get
+        return np.fromiter((find(item_id, -1) for item_id in item_ids), np.int32, len(item_ids))
 
     def prices_at(self, store_id: str | None) -> tuple[np.ndarray, np.ndarray]:
         """Return float64 [m] twice, at the store or online: the price and what it is compared with. Read them only."""

@@ -18,7 +18,7 @@ ATTRIBUTES: list[dict[str, Any]] = [
 
 @pytest.fixture
 def columns() -> AttributeColumns:
-    return AttributeColumns(ATTRIBUTES)
+    return AttributeColumns.of(ATTRIBUTES)
 
 
 def _words(column: AttributeColumn) -> list[list[str]]:
@@ -57,4 +57,4 @@ class TestAttributeColumns:
         assert _words(columns["season"]) == [[], [], ["spring"], []]
 
     def test_of_no_items(self) -> None:
-        assert dict(AttributeColumns([])) == {}
+        assert dict(AttributeColumns.of([])) == {}

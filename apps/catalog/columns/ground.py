@@ -1,0 +1,26 @@
+"""What columns keep of themselves so that they can be brought up to date: nobody else reads it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from apps.catalog.columns.read import Places
+from apps.catalog.columns.sparse import Csr
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What columns stand on.
+
+    own: the categories that items name, without those above them, as codes of `category_ids`
+    stock: store id -> int32, ascending: the variants in stock, at closed stores as well
+    base_items: how many items there were when the base was made
+    mapped: whether the base is a folder that all processes share, or the memory of this one
+    """
+
+    own: Csr
+    stock: Mapping[str, np.ndarray]
+    places: Places
+    base_items: int
+    mapped: bool = False
