@@ -10,6 +10,7 @@ from typing import Any
 WORN_DAYS = 7.0  # days a week that lenses are worn, where nobody says otherwise
 WAKING_HOURS = 16.0  # that an aid is worn a day
 MIN_FACTOR, MAX_FACTOR = 0.7, 2.5
+_USED_UP = frozenset({"battery", "consumable", "spray", "wipes"})
 _PRIOR = 2.0  # intervals as expected that stand beside those that were seen
 
 
@@ -48,6 +49,16 @@ def days_of(item_type: str, facts: Mapping[str, Any]) -> float | None:
     if item_type == "hearing" and facts.get("kind") == "battery":
         return _of_cells(facts)
     return None
+
+
+def is_used_up(item_type: str, facts: Mapping[str, Any]) -> bool:
+    """Return whether the item is of the kind that is bought again because it is used up; a frame is not."""
+    kind = facts.get("kind")
+    if item_type == "hearing":
+        return kind in _USED_UP
+    if item_type == "accessory":
+        return kind in _USED_UP or (_number(facts, "pack_size") or 1.0) > 1.0
+    return item_type in {"contact_lens", "solution", "generic"}
 
 
 def _of_lenses(facts: Mapping[str, Any]) -> float | None:

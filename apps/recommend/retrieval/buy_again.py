@@ -8,7 +8,7 @@ import numpy as np
 from apps.recommend import conf
 from apps.recommend.columns import NOTHING, Candidates, Question, Shelf
 from apps.recommend.ml.repeats import Purchases, RepeatModel, find_due
-from apps.recommend.optics.supply import days_of, run_out, wear_factor
+from apps.recommend.optics.supply import days_of, is_used_up, run_out, wear_factor
 from apps.recommend.shelves.choosing import may_answer
 from apps.recommend.shelves.lists import habits_of
 
@@ -54,8 +54,9 @@ def _by_supply(shelf: Shelf, known: dict[int, list[float]], now: float) -> dict[
 
 def _by_habit(shelf: Shelf, known: dict[int, list[float]], now: float) -> dict[int, float]:
     """Return in how many days what is bought again by habit is expected, where that is likely at all."""
-    habits = habits_of(shelf)
-    pairs = [(int(shelf.model_row[row]), time) for row, times in known.items() for time in times]
+    habits, columns = habits_of(shelf), shelf.columns
+    used_up = [row for row in known if is_used_up(columns.item_types[columns.item_type[row]], columns.attributes[row])]
+    pairs = [(int(shelf.model_row[row]), time) for row in used_up for time in known[row]]
     if habits is None or not pairs:
         return {}
     return _expected(shelf, habits.repeats, pairs, now)
