@@ -3,7 +3,7 @@
 What may be added: a function on plain data of `contracts`. What may not: models, querysets, arrays, web types.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from apps.recommend.contracts.models import ModelComparison, ModelDetail, ModelF
 from apps.recommend.contracts.placements import PlacementInfo
 from apps.recommend.contracts.rules import DryRun, DryRunInput, RuleInfo, RuleInput, RuleNotice, RuleRevision, RuleState
 from apps.recommend.contracts.serving import Answer, PageAnswer, PageRequest, Request, ShopperInput
+from apps.recommend.contracts.traces import Against, Replay, TraceInfo, TraceQuery, TraceSummary
 from apps.recommend.experiments import looks
 from apps.recommend.experiments import stored as experiments
 from apps.recommend.experiments import written as experiment_writing
@@ -27,9 +28,10 @@ from apps.recommend.registry import details, drift, figures, guard, outcomes, pr
 from apps.recommend.rules import stored
 from apps.recommend.services import placements
 from apps.recommend.services import rules as rule_steps
-from apps.recommend.serving import expose, live, page, pipeline, rulebook, sites
+from apps.recommend.serving import expose, live, page, pipeline, replay, rulebook, sites, traces
 from apps.recommend.training import compare, embed, run, runs, schedule, search, written
 from apps.recommend.training import report as evaluation
+from specrec.kernel.paging import Page
 from specrec.kernel.redis import client
 
 
@@ -240,6 +242,31 @@ def measure_drift(*, now: datetime) -> list[str]:
 def measure_models(*, now: datetime) -> list[ModelFigure]:
     """Return what monitoring wants to know of models; parts that are away are left out."""
     return figures.measure_models(now=now) + live.measure_live()
+
+
+def list_traces(*, site_id: str, query: TraceQuery) -> Page[TraceSummary]:
+    """Return a page of the kept traces of a site, newest first; raises Invalid."""
+    return traces.list_traces(site_id=site_id, query=query)
+
+
+def show_trace(*, site_id: str, trace_id: UUID) -> TraceInfo:
+    """Return how an answer came about; raises NotFound, Conflict (written otherwise), Unavailable (its key is gone)."""
+    return traces.show_trace(site_id=site_id, trace_id=trace_id)
+
+
+def replay_trace(*, site_id: str, trace_id: UUID, against: Against = "now") -> Replay:
+    """Ask the same question again and say what is other, and why; raises as `show_trace`, and Invalid, NotFound."""
+    return replay.replay(site_id=site_id, trace_id=trace_id, against=against)
+
+
+def erase_traces(*, site_id: str, shopper_ids: Collection[UUID]) -> int:
+    """Delete every trace of answers to these shoppers; return how many there were."""
+    return traces.erase_traces(site_id=site_id, shopper_ids=shopper_ids)
+
+
+def prune_traces(*, now: datetime) -> int:
+    """Delete traces that are older than their site keeps them; return how many."""
+    return traces.prune_traces(now=now)
 
 
 def follow_features(*, stop: Callable[[], bool]) -> None:

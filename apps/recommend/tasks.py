@@ -92,3 +92,9 @@ def measure_drift(**_: Any) -> list[str]:
 def look_experiments(**_: Any) -> list[str]:
     """Look at the experiments that were not looked at today; twice is once."""
     return api.look_experiments(now=clock.now())
+
+
+@shared_task(name="recommend.prune_traces")
+def prune_traces(**_: Any) -> int:
+    """Delete traces that are older than their site keeps them; twice is once."""
+    return api.prune_traces(now=clock.now())

@@ -16,6 +16,7 @@ from apps.recommend.rest.rules import (
     RulesView,
     RuleView,
 )
+from apps.recommend.rest.traces import TraceReplayView, TracesView, TraceView
 
 urlpatterns = [
     path("recommendations", RecommendationsView.as_view()),
@@ -29,6 +30,9 @@ urlpatterns = [
     path("rules/<str:rule>/publish", RulePublicationView.as_view()),
     path("rules/<str:rule>/archive", RuleArchiveView.as_view()),
     path("rules/<str:rule>/discard", RuleDraftView.as_view()),
+    path("traces", TracesView.as_view()),
+    path("traces/<uuid:trace_id>", TraceView.as_view()),
+    path("traces/<uuid:trace_id>/replay", TraceReplayView.as_view()),
     path("models", ModelsView.as_view()),
     path("models/train", TrainingView.as_view()),
     path("models/rollback", RollbackView.as_view()),

@@ -192,6 +192,7 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     "measure-drift": {"task": "recommend.measure_drift", "schedule": 3_600.0, "options": {"expires": 3_600}},
     # Each is looked at once a day; an hour late where the worker was away.
     "look-experiments": {"task": "recommend.look_experiments", "schedule": 3_600.0, "options": {"expires": 3_600}},
+    "prune-traces": {"task": "recommend.prune_traces", "schedule": 3_600.0, "options": {"expires": 3_600}},
     "trim-event-log": {"task": "tracking.trim_log", "schedule": 300.0},
     "count-days": {"task": "tracking.count_days", "schedule": 600.0, "options": {"expires": 600}},
     "make-event-partitions": {"task": "tracking.make_partitions", "schedule": 3_600.0},
