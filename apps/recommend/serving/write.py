@@ -6,6 +6,7 @@ import numpy as np
 
 from apps.recommend.contracts.serving import Reason, RecommendedItem
 from apps.recommend.serving.reasons import CODE_OF, PINNED, language_of, make_reason
+from apps.recommend.serving.sets import put_bundle
 from apps.recommend.serving.state import NO_OWNER, Draft
 
 _PERSONAL = frozenset(
@@ -24,6 +25,7 @@ def put_items(draft: Draft) -> None:
     draft.fallback = next((name for name in used if name != draft.placement.strategy), None)
     known = len(draft.history_rows) > 0 or bool(draft.stored.bought)
     draft.personalised = draft.held_back or (known and not _PERSONAL.isdisjoint(used))
+    put_bundle(draft)
 
 
 class _Writer:
