@@ -20,7 +20,7 @@ from apps.recommend.serving import recorded as records
 from apps.recommend.serving.recorded import Recorded
 from apps.recommend.serving.recording import record, to_content, to_info
 from apps.recommend.serving.state import Draft
-from specrec.kernel.errors import NotFound
+from specrec.kernel.errors import Invalid, NotFound
 from specrec.kernel.paging import Page, checked_limit, from_cursor, to_cursor
 
 logger = logging.getLogger(__name__)
@@ -65,16 +65,27 @@ def keep(draft: Draft, recorded: Recorded) -> bool:
 
 def list_traces(*, site_id: str, query: TraceQuery) -> Page[TraceSummary]:
     """Return a page of the traces of a site, newest first; raises Invalid for a bad cursor or limit."""
-    limit, after = checked_limit(query.limit), from_cursor(query.cursor)
+    limit, after = checked_limit(query.limit), _place_of(query.cursor)
     rows = Trace.objects.filter(site_id=site_id)
     if query.placement is not None:
         rows = rows.filter(placement=query.placement)
     if after is not None:
-        at, trace_id = msgspec.convert(after, tuple[datetime, UUID])
+        at, trace_id = after
         rows = rows.filter(at__lte=at).exclude(at=at, trace_id__gte=trace_id)
     found = list(rows.defer("known").order_by("-at", "-trace_id")[: limit + 1])
     more = to_cursor(found[limit - 1].at, found[limit - 1].trace_id) if len(found) > limit else None
     return Page(items=[_to_summary(row) for row in found[:limit]], next_cursor=more)
+
+
+def _place_of(cursor: str | None) -> tuple[datetime, UUID] | None:
+    keys = from_cursor(cursor)
+    if keys is None:
+        return None
+    try:
+        return msgspec.convert(keys, tuple[datetime, UUID])
+    except msgspec.ValidationError as error:
+        message = "The cursor is not one that this list gave out. Leave it away to start again."
+        raise Invalid(message, code="bad_cursor", field="cursor") from error
 
 
 def get_record(*, site_id: str, trace_id: UUID) -> tuple[datetime, Recorded]:
