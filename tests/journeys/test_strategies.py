@@ -34,12 +34,12 @@ def make_visitor() -> dict[str, str]:
 def steps_apart(one: Product, other: Product) -> float:
     """Return the mean squared difference in millimetres, each measured by what is one step."""
     mine, theirs = one.pieces[0].attributes, other.pieces[0].attributes
-    return sum(((mine[name] - theirs[name]) / step) ** 2 for name, step in MILLIMETRES.items()) / len(MILLIMETRES)
+    return mean([((mine[name] - theirs[name]) / step) ** 2 for name, step in MILLIMETRES.items()])
 
 
 def same_style(one: Product, other: Product) -> float:
     names = ("shape", "rim", "materials")
-    return sum(one.attributes[name] == other.attributes[name] for name in names) / len(names)
+    return mean([float(one.attributes[name] == other.attributes[name]) for name in names])
 
 
 def mean(values: list[float]) -> float:

@@ -43,7 +43,7 @@ def make_kinds(shelf: Shelf) -> Kinds:
     columns = shelf.columns
     order = np.argsort(-shelf.popularity, kind="stable").astype(np.int32)
     found: dict[Kind, np.ndarray] = {}
-    for item_type in TYPES:
+    for item_type in (name for name in TYPES if name in columns.item_types):
         rows = order[columns.item_type[order] == columns.item_types.index(item_type)]
         found[(item_type, "")] = rows[:MOST]
         column = columns.attribute_columns.get(WORDS.get(item_type, "kind"))
