@@ -15,7 +15,6 @@ from apps.recommend.contracts.experiments import ExperimentInfo, ExperimentInput
 from apps.recommend.contracts.features import FeatureCheck, FeatureInfo, FeatureReport, StateSummary
 from apps.recommend.contracts.models import ModelComparison, ModelDetail, ModelFigure, ModelInfo, RecipeInfo
 from apps.recommend.contracts.placements import PlacementInfo
-from apps.recommend.contracts.rules import DryRun, DryRunInput, RuleInfo, RuleInput, RuleNotice, RuleRevision, RuleState
 from apps.recommend.contracts.serving import Answer, PageAnswer, PageRequest, Request, ShopperInput
 from apps.recommend.contracts.traces import Against, Replay, TraceInfo, TraceQuery, TraceSummary
 from apps.recommend.experiments import looks
@@ -25,6 +24,7 @@ from apps.recommend.features import backfill, batch, check, consume, report
 from apps.recommend.features.lease import Lease
 from apps.recommend.features.redis_store import RedisStore
 from apps.recommend.registry import details, drift, figures, guard, outcomes, promote, trials
+from apps.recommend.rules import check as check_rules
 from apps.recommend.rules import stored
 from apps.recommend.services import placements
 from apps.recommend.services import rules as rule_steps
@@ -60,49 +60,18 @@ def list_placements(*, site_id: str) -> list[PlacementInfo]:
     return selectors.list_placements(site_id=site_id)
 
 
-def list_rules(*, site_id: str, now: datetime, state: RuleState | None = None) -> list[RuleInfo]:
-    """Return the rules of a site, by priority, then age; raises NotFound for a site that is not there."""
-    return rulebook.list_with_warnings(site_id=site_id, now=now, state=state)
-
-
-def show_rule(*, site_id: str, rule: str, now: datetime) -> RuleInfo:
-    """Return the rule; raises NotFound."""
-    return rulebook.show_with_warnings(site_id=site_id, rule=rule, now=now)
-
-
-def list_rule_revisions(*, site_id: str, rule: str) -> list[RuleRevision]:
-    """Return who did what to the rule, newest first."""
-    return stored.list_revisions(site_id=site_id, rule=rule)
-
-
-def list_rule_notices(*, site_id: str, now: datetime, days: int = 7) -> list[RuleNotice]:
-    """Return the lists that rules left empty and the pins that could not be shown, newest first."""
-    return stored.list_notices(site_id=site_id, now=now, days=days)
-
-
-def dry_run_rules(*, site_id: str, asked: DryRunInput, now: datetime) -> DryRun:
-    """Return lists as they are beside lists as they would be with drafts; raises NotFound, Invalid."""
-    return rulebook.dry_run(site_id=site_id, asked=asked, now=now)
-
-
-def save_rule(*, site_id: str, rule: RuleInput, number: int | None, by: str, now: datetime) -> RuleInfo:
-    """Store the rule as a draft; raises Invalid, NotFound, and Conflict where `number` is not the newest revision."""
-    return rule_steps.save_rule(site_id=site_id, rule=rule, number=number, by=by, now=now)
-
-
-def publish_rule(*, site_id: str, rule: str, number: int, by: str, now: datetime) -> RuleInfo:
-    """Put the draft in force; raises NotFound, Invalid, and Conflict as `save_rule` does."""
-    return rule_steps.publish_rule(site_id=site_id, rule=rule, number=number, by=by, now=now)
-
-
-def archive_rule(*, site_id: str, rule: str, number: int, by: str, now: datetime) -> RuleInfo:
-    """Take the rule out of force and keep it; raises NotFound, Conflict."""
-    return rule_steps.archive_rule(site_id=site_id, rule=rule, number=number, by=by, now=now)
-
-
-def discard_rule_draft(*, site_id: str, rule: str, number: int, by: str, now: datetime) -> RuleInfo:
-    """Forget the draft of a published rule; raises NotFound, Conflict."""
-    return rule_steps.discard_draft(site_id=site_id, rule=rule, number=number, by=by, now=now)
+# Rules are read with what makes them do nothing, and written with who did it and which revision was read before.
+list_rules = rulebook.list_with_warnings
+show_rule = rulebook.show_with_warnings
+dry_run_rules = rulebook.dry_run
+list_rule_revisions = stored.list_revisions
+list_rule_notices = stored.list_notices
+check_rule = check_rules.check_rule
+list_rule_fields = check_rules.fields_of
+save_rule = rule_steps.save_rule
+publish_rule = rule_steps.publish_rule
+archive_rule = rule_steps.archive_rule
+discard_rule_draft = rule_steps.discard_draft
 
 
 def start_training(*, site_id: str, now: datetime, recipe: str | None = None) -> None:

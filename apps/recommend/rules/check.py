@@ -33,7 +33,7 @@ _PLAIN = Effect()
 _RESERVED = frozenset({"dry-run", "notices"})
 
 
-def check_rule(rule: RuleInput) -> None:
+def check_rule(*, rule: RuleInput) -> None:
     """Raise Invalid, naming the field, for a rule that cannot do what its kind does."""
     if rule.rule in _RESERVED:
         raise _wrong("rule", f"{rule.rule!r} is an address of its own: choose another key.")
@@ -42,7 +42,7 @@ def check_rule(rule: RuleInput) -> None:
     _check_schedule(rule.schedule)
 
 
-def fields_of(kind: RuleKind) -> tuple[str, ...]:
+def fields_of(*, kind: RuleKind) -> tuple[str, ...]:
     """Return the fields of an effect that say something in a rule of this kind, the needed ones first."""
     return _NEEDED[kind] + _ALLOWED.get(kind, ())
 
@@ -53,7 +53,7 @@ def _check_effect(rule: RuleInput) -> None:
         if getattr(effect, name) is None:
             raise _wrong(f"effect.{name}", f"A rule of the kind {kind} needs it.", code="field_missing")
     for name in msgspec.structs.asdict(_PLAIN):
-        if name not in fields_of(kind) and getattr(effect, name) != getattr(_PLAIN, name):
+        if name not in fields_of(kind=kind) and getattr(effect, name) != getattr(_PLAIN, name):
             raise _wrong(f"effect.{name}", f"It means nothing to a rule of the kind {kind}: leave it out.")
     if effect.factor is not None:
         _check_factor(kind, effect.factor)

@@ -27,7 +27,7 @@ def save_rule(*, site_id: str, rule: RuleInput, number: int | None, by: str, now
     for the site or the rule, and Conflict where somebody else was faster.
     """
     checked = wire.convert(msgspec.to_builtins(rule), RuleInput)
-    check_rule(checked)
+    check_rule(rule=checked)
     written = msgspec.json.decode(msgspec.json.encode(checked))
     if number is None:
         return _create(site_id, written, by, now)
@@ -46,7 +46,7 @@ def publish_rule(*, site_id: str, rule: str, number: int, by: str, now: datetime
         if row.state == RuleState.PUBLISHED and row.draft is None:
             message = f"The rule {rule} is published and has no draft: there is nothing to publish."
             raise Conflict(message, code="nothing_to_publish", field="rule")
-        check_rule(wire.convert(row.draft or row.written, RuleInput))
+        check_rule(rule=wire.convert(row.draft or row.written, RuleInput))
         return _change(row, action="publish", by=by, now=now, step=lambda: _put_in_force(row, now))
 
 

@@ -10,7 +10,7 @@ from specrec.kernel.errors import Conflict, Invalid, NotFound
 from tests.apps.recommend.rules.books import make_rule, publish, save
 from tests.apps.recommend.serving.lens_lane import NOW, SITE, open_shop
 
-ON = {"site_id": SITE, "by": "ann", "now": NOW}
+ON: dict[str, Any] = {"site_id": SITE, "by": "ann", "now": NOW}
 
 
 @pytest.fixture(autouse=True)
