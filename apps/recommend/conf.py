@@ -6,6 +6,7 @@ from datetime import timedelta
 RECENT_KEPT = 50
 PURCHASES_KEPT = 50
 DISMISSALS_KEPT = 50
+SEEN_KEPT = 100  # of days and items, how often each was shown; some 2 kB
 STATE_FOR = timedelta(days=400)  # `contracts.MAX_PURCHASED_DAYS`: as long as a placement may ask for
 
 # --- how much an event says ------------------------------------------------------------------------------------------
@@ -47,6 +48,10 @@ MASKS_HELD = 128
 PLANS_HELD = 512
 OFFERS_HELD = 64
 LANGUAGES_HELD = 8
+GROUPS_HELD = 64
+# By what two items of a slate are alike, and how much of it each says; the sum is 1.
+ALIKE_BY = {"brand": 0.35, "category": 0.15, "shape": 0.3, "colour_family": 0.2}
+MOST_PLACES = 100  # `contracts.placements.MAX_LIMIT`
 BREAK_SECONDS = 1.0  # so long a part that failed is not asked again
 
 # --- the features consumer -------------------------------------------------------------------------------------------

@@ -3,14 +3,18 @@
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 from apps.catalog import api as catalog
 from apps.catalog.contracts import ItemColumns
 from apps.profiles import api as profiles
 from apps.profiles.contracts import SiteInfo
-from apps.recommend.columns import make_shelf
+from apps.recommend.columns import Shelf, make_shelf
+from apps.recommend.contracts.placements import PlacementInfo
 from apps.recommend.features.weights import find_weights
+from apps.recommend.ml.paircounts import PairCounts
 from apps.recommend.registry.loaded import get_loaded
+from apps.recommend.registry.unpacked import LoadedModel
 from apps.recommend.rules.compile import CompiledRules, compile_rules
 from apps.recommend.rules.stored import get_rules_stamp, read_published
 from apps.recommend.selectors import list_placements
@@ -18,6 +22,7 @@ from apps.recommend.serving.laying import lay_model, try_model
 from apps.recommend.serving.live import get_live
 from apps.recommend.serving.ready import Memories, ReadySite
 from apps.recommend.serving.sampling import find_share
+from apps.recommend.serving.variants import with_experiments
 
 
 def read_site(site_id: str, held: ReadySite | None) -> ReadySite:
@@ -26,28 +31,46 @@ def read_site(site_id: str, held: ReadySite | None) -> ReadySite:
     columns = _read_columns(site, None if held is None else held.shelf.columns)
     loaded = get_loaded(site_id)
     pairs = None if loaded is None else get_live(site_id, loaded.stamp)
-    rules = _read_rules(site, columns, None if held is None else held.rules)
-    placements = {info.placement: info for info in list_placements(site_id=site_id)}
-    weights, share = find_weights(site_id=site_id), find_share(site_id=site_id)
+    found: dict[str, Any] = {
+        "loaded": loaded,
+        "pairs": pairs,
+        "shelf": _lay(columns, loaded, pairs, held),
+        "rules": _read_rules(site, columns, None if held is None else held.rules),
+        "placements": {info.placement: info for info in list_placements(site_id=site_id)},
+        "weights": find_weights(site_id=site_id),
+        "trace_share": find_share(site_id=site_id),
+    }
+    return with_experiments(_moved_on(held, found))
+
+
+def _moved_on(held: ReadySite | None, found: dict[str, Any]) -> ReadySite:
+    """Return the held state where nothing is other, else one with what is other and with memories that still hold."""
+    if held is None:
+        return ReadySite(**found)
+    other = {name: value for name, value in found.items() if not _is_same(getattr(held, name), value)}
+    if not other:
+        return held
+    if "rules" in other or found["shelf"].columns is not held.shelf.columns:
+        other["memories"] = Memories()
+    return replace(held, **other)
+
+
+def _is_same(held: object, found: object) -> bool:
+    """Return whether nothing moved. What holds arrays is the same object then, and need not be looked into."""
+    return held is found or (_is_settings(found) and held == found)
+
+
+def _is_settings(found: object) -> bool:
+    values = found.values() if isinstance(found, dict) else (found,)
+    return all(isinstance(value, float | PlacementInfo) for value in values)
+
+
+def _lay(columns: ItemColumns, loaded: LoadedModel | None, pairs: PairCounts | None, held: ReadySite | None) -> Shelf:
     if held is None or held.shelf.columns is not columns or held.loaded is not loaded:
         shelf = make_shelf(columns=columns, model=lay_model(loaded, pairs))
         try_model(shelf)
-        return ReadySite(
-            shelf=shelf,
-            loaded=loaded,
-            placements=placements,
-            rules=rules,
-            weights=weights,
-            pairs=pairs,
-            trace_share=share,
-        )
-    if held.pairs is not pairs:
-        held = replace(held, shelf=replace(held.shelf, model=lay_model(loaded, pairs)), pairs=pairs)
-    if held.rules is not rules:
-        held = replace(held, rules=rules, memories=Memories())
-    if (held.placements, held.weights, held.trace_share) != (placements, weights, share):
-        return replace(held, placements=placements, weights=weights, trace_share=share)
-    return held
+        return shelf
+    return held.shelf if held.pairs is pairs else replace(held.shelf, model=lay_model(loaded, pairs))
 
 
 def _read_columns(site: SiteInfo, held: ItemColumns | None) -> ItemColumns:
@@ -66,11 +89,8 @@ def _moved(columns: ItemColumns, site: SiteInfo) -> bool:
 def _read_rules(site: SiteInfo, columns: ItemColumns, held: CompiledRules | None) -> CompiledRules:
     stamp = get_rules_stamp(site_id=site.site_id)
     if held is not None and (held.stamp, held.time_zone) == (stamp, site.time_zone):
-        return held if held.columns is columns else replace_columns(held, columns)
+        if held.columns is columns:
+            return held
+        return compile_rules(held.rules, columns=columns, time_zone=held.time_zone, stamp=stamp)
     written = read_published(site_id=site.site_id)
     return compile_rules(written, columns=columns, time_zone=site.time_zone, stamp=stamp)
-
-
-def replace_columns(rules: CompiledRules, columns: ItemColumns) -> CompiledRules:
-    """Return the same rules over other columns."""
-    return compile_rules(rules.rules, columns=columns, time_zone=rules.time_zone, stamp=rules.stamp)

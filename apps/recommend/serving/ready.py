@@ -16,6 +16,7 @@ from apps.recommend.ml.tables import read_only
 from apps.recommend.registry.unpacked import LoadedModel
 from apps.recommend.rules.compile import CompiledRules
 from apps.recommend.rules.plan import Plan, Situation
+from apps.recommend.rules.targets import group_codes
 from apps.recommend.serving.masks import MaskKey, make_mask
 from apps.recommend.serving.memories import Memory
 
@@ -28,6 +29,7 @@ class Memories:
     masks: Memory[MaskKey, np.ndarray] = field(default_factory=lambda: Memory(conf.MASKS_HELD))
     plans: Memory[tuple[Situation, MaskKey], Plan] = field(default_factory=lambda: Memory(conf.PLANS_HELD))
     names: Memory[str, list[str]] = field(default_factory=lambda: Memory(conf.LANGUAGES_HELD))
+    groups: Memory[str, np.ndarray] = field(default_factory=lambda: Memory(conf.GROUPS_HELD))
     picked: Memory[tuple[str, ...], np.ndarray] = field(default_factory=lambda: Memory(conf.MASKS_HELD))
 
 
@@ -90,6 +92,10 @@ class ReadySite:
         return self.memories.picked.of(
             item_ids, lambda: np.array([row_of[item] for item in item_ids if item in row_of], dtype=np.int32)
         )
+
+    def groups_by(self, name: str) -> np.ndarray:
+        """Return the group of each row by "brand", "item_type", "category" or an attribute, int32 [n], -1 for none."""
+        return self.memories.groups.of(name, lambda: group_codes(name, self.shelf.columns))
 
     def names_in(self, locale: str) -> list[str]:
         """Return the names of all rows in the nearest language that each has: asked, the site's, any, else its id."""
