@@ -1,20 +1,21 @@
 """Which versions are kept: the newest few, and whatever is in use or a roll-back would go to."""
 
 from apps.recommend import selectors
-from apps.recommend.models import ModelState, ModelVersion
+from apps.recommend.models import Experiment, ExperimentState, ModelState, ModelVersion
 from apps.recommend.registry import counters
 from apps.recommend.registry.artifacts import delete_artifact
 from specrec.kernel import blobs
 
 _IN_USE = (ModelState.PROMOTED, ModelState.SHADOW)
+_TRYING = (ExperimentState.DRAFT, ExperimentState.RUNNING)
 
 
 def prune_versions(*, site_id: str, kept: int | None = None) -> list[str]:
     """Remove versions with their artifacts, reports and counters, and return their stamps.
 
     The newest `kept` stay (as the site's schedule has it when None), those that the gate rejected being counted apart
-    from the others. What answers now, what scores in the shadow, the newest candidate and what a roll-back would go to
-    stay in any case.
+    from the others. What answers, what scores in the shadow, what an experiment tries, the newest candidate and what a
+    roll-back would go to stay in any case.
     """
     count = selectors.get_schedule(site_id=site_id).kept_versions if kept is None else kept
     rows = list(ModelVersion.objects.filter(site_id=site_id).order_by("-created_at", "-id"))
@@ -44,5 +45,12 @@ def _needed(site_id: str, rows: list[ModelVersion]) -> set[int]:
     taken_out = [
         version.pk for version in rows if version.rolled_back_at is not None and version.rolled_back_at in back
     ]
-    in_use = {version.pk for version in rows if version.state in _IN_USE}
+    tried = _tried(site_id)
+    in_use = {version.pk for version in rows if version.state in _IN_USE or version.stamp in tried}
     return in_use | {*candidates[:1], *previous[:1], *taken_out}
+
+
+def _tried(site_id: str) -> set[str]:
+    """Return the stamps that variants of experiments name which run, or may yet."""
+    written = Experiment.objects.filter(site_id=site_id, state__in=_TRYING).values_list("written", flat=True)
+    return {variant["model"] for one in written for variant in one["variants"] if variant.get("model")}

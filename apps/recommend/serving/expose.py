@@ -45,6 +45,8 @@ def record_exposure(draft: Draft) -> None:
             model=None if draft.ready.loaded is None else draft.ready.loaded.stamp,
             channel=draft.request.channel,
             store_id=draft.request.store_id,
+            experiments=[side.label for side in draft.assigned],
+            propensities=list(draft.propensities) or None,
         )
     )
 
