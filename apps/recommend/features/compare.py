@@ -15,7 +15,7 @@ from apps.recommend.features.state import CountKey, ShopperState, Tally
 TOLERANCE = 1e-6
 _EXAMPLES = 10
 _SUMS = ("hour", "day", "week", "at")
-_EXACT = ("recent", "orders", "dismissals", "days", "first", "last")
+_EXACT = ("recent", "orders", "dismissals", "days", "first", "last", "seen")
 
 
 def compare(streamed: RedisStore, rebuilt: RedisStore, *, now: Callable[[], float]) -> FeatureCheck:

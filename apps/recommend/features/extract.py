@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
 
 from apps.recommend import conf
-from apps.recommend.features import marks, tallies, touches
+from apps.recommend.features import marks, seen, tallies, touches
 from apps.recommend.features.counts import Adding
 from apps.recommend.features.shopper import Group, Nobody, of_state, state_of
 from apps.recommend.features.state import DAYS_KEPT, EMPTY, Changes, ShopperState, StateKey, Tally, Touch
@@ -88,6 +88,7 @@ def _merge(one: ShopperState, other: ShopperState) -> ShopperState:
         days=dict(sorted(days.items())[-DAYS_KEPT:]),
         first=min(firsts, default=0.0),
         last=max(one.last, other.last),
+        seen=seen.together(one.seen, other.seen),
     )
 
 

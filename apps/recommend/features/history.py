@@ -19,6 +19,7 @@ class History(msgspec.Struct, frozen=True):
     weights: by item, how much the strongest of its touches says; empty where all count alike
     bought: by item, when it was bought last; orders: all purchases that hold, oldest first: item and time
     touched: by item of interest, when it was touched last
+    seen: by day since 1970 (UTC), how often each item was shown
     """
 
     item_ids: tuple[str, ...] = ()
@@ -27,6 +28,7 @@ class History(msgspec.Struct, frozen=True):
     weights: dict[str, float] = {}
     orders: tuple[tuple[str, float], ...] = ()
     touched: dict[str, float] = {}
+    seen: dict[int, dict[str, int]] = {}
 
 
 NO_HISTORY = History()
@@ -57,4 +59,5 @@ def read_state(state: ShopperState, *, now: float, weights: Mapping[str, float] 
         weights={} if weights is None else items,
         orders=orders,
         touched=newest,
+        seen=state.seen,
     )

@@ -6,7 +6,7 @@ from zlib import crc32
 import msgspec
 
 from apps.recommend import conf
-from apps.recommend.features import marks, pairs, tallies, touches
+from apps.recommend.features import marks, pairs, seen, tallies, touches
 from apps.recommend.features.counts import COUNTED_TYPES, Adding
 from apps.recommend.features.state import ShopperState, Tally, Touch
 from apps.recommend.features.windows import PackedWindow, PlainWindow, Window
@@ -28,6 +28,7 @@ class _Stored(msgspec.Struct, frozen=True, array_like=True):
     first: float = 0.0
     last: float = 0.0
     marks: bytes = b""
+    seen: dict[int, dict[str, int]] = {}
 
 
 _STORED = msgspec.msgpack.Decoder(_Stored)
@@ -37,7 +38,7 @@ _NOTHING = _Stored()
 class Shopper:
     """What is known of a shopper, on windows of either kind."""
 
-    __slots__ = ("days", "dismissals", "first", "last", "marks", "orders", "recent", "tallies")
+    __slots__ = ("days", "dismissals", "first", "last", "marks", "orders", "recent", "seen", "tallies")
 
     def __init__(self, rest: Any, *, recent: Window, orders: Window, dismissals: Window) -> None:
         self.recent = recent
@@ -48,6 +49,7 @@ class Shopper:
         self.first: float = rest.first
         self.last: float = rest.last
         self.marks: bytes = rest.marks
+        self.seen: seen.Seen = {day: dict(items) for day, items in rest.seen.items()}
 
     def apply(self, site_id: str, group: Group, adding: Adding) -> bool:
         """Put the events in and return True; False when all of them were known."""
@@ -60,7 +62,11 @@ class Shopper:
             self._count(time, event.type)
             if event.type in COUNTED_TYPES:
                 adding.count(site_id, event.type, time, event.item_id, event.placement)
-            if event.item_id is not None and event.type in touches.KEPT_TYPES:
+            if event.item_id is None:
+                continue
+            if event.type == seen.SHOWN:
+                seen.add(self.seen, int(time // seen.DAY), event.item_id)
+            elif event.type in touches.KEPT_TYPES:
                 self._touch(site_id, (time, mark), event, adding)
         changed = self.marks is not before
         if changed:
@@ -131,9 +137,9 @@ class PackedShopper(Shopper):
     def packed(self) -> bytes:
         """Return the state as it is stored."""
         recent, orders, dismissals = self._windows
-        rest = _ENCODER.encode((self.tallies, self.days, self.first, self.last, self.marks))
-        # An array of the windows and the rest: eight in all.
-        return b"\x98" + recent.packed() + orders.packed() + dismissals.packed() + rest[1:]
+        rest = _ENCODER.encode((self.tallies, self.days, self.first, self.last, self.marks, self.seen))
+        # An array of the windows and the rest: nine in all.
+        return b"\x99" + recent.packed() + orders.packed() + dismissals.packed() + rest[1:]
 
 
 class Nobody:
@@ -191,4 +197,5 @@ def state_of(shopper: Shopper) -> ShopperState:
         first=shopper.first,
         last=shopper.last,
         marks=shopper.marks,
+        seen=shopper.seen,
     )

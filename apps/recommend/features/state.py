@@ -53,6 +53,7 @@ class ShopperState(msgspec.Struct, frozen=True, array_like=True):
     days: events by day since 1970 (UTC), the newest DAYS_KEPT
     first, last: times of the oldest and the newest event, 0 where there is none
     marks: of the events counted last (any type), in order of arrival, 8 bytes each, at most MARKS_KEPT
+    seen: by day since 1970 (UTC), how often each item was shown, see `seen`
     """
 
     recent: tuple[Touch, ...] = ()
@@ -63,6 +64,7 @@ class ShopperState(msgspec.Struct, frozen=True, array_like=True):
     first: float = 0.0
     last: float = 0.0
     marks: bytes = b""
+    seen: dict[int, dict[str, int]] = {}
 
 
 EMPTY = ShopperState()

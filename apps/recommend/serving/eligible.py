@@ -8,11 +8,12 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from apps.recommend.features.seen import too_often
 from apps.recommend.ml.tables import read_only
 from apps.recommend.serving.masks import key_of
 from apps.recommend.serving.state import Draft
 
-PERSONAL = ("dismissed", "bought", "history")
+PERSONAL = ("dismissed", "bought", "history", "cap")
 
 
 def put_mask(draft: Draft) -> None:
@@ -69,6 +70,7 @@ def banned_by(draft: Draft) -> dict[str, list[int]]:
         "dismissed": _rows_of(draft, draft.stored.dismissed),
         "bought": _rows_of(draft, _just_bought(draft)),
         "history": draft.history_rows.tolist() if draft.placement.exclude_history else [],
+        "cap": _rows_of(draft, _seen_too_often(draft)),
     }
 
 
@@ -76,6 +78,19 @@ def _rows_of(draft: Draft, item_ids: Iterable[str]) -> list[int]:
     """Return the rows of the items; those that this site does not know are ignored."""
     row_of = draft.ready.shelf.columns.row_of
     return [row_of[item] for item in item_ids if item in row_of]
+
+
+def _seen_too_often(draft: Draft) -> list[str]:
+    placement, stored = draft.placement, draft.stored
+    if not placement.cap_impressions:
+        return []
+    return too_often(
+        stored.seen,
+        most=placement.cap_impressions,
+        days=placement.cap_days,
+        now=draft.now.timestamp(),
+        touched=stored.touched,
+    )
 
 
 def _just_bought(draft: Draft) -> list[str]:
