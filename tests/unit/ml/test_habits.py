@@ -22,8 +22,8 @@ def sold(*lines: tuple[int, int, int, int, float]) -> Sold:
     """Return purchases of (shopper, basket, item, store, day), ordered by time."""
     ordered = sorted(lines, key=lambda line: line[4])
     shopper, basket, item, store, day = zip(*ordered, strict=True) if ordered else ([], [], [], [], [])
-    kinds = (np.array(part, dtype=np.int32) for part in (shopper, basket, item, store))
-    return Sold(*kinds, np.array(day, dtype=np.float64) * DAY)
+    whom, what, which, where = (np.array(part, dtype=np.int32) for part in (shopper, basket, item, store))
+    return Sold(whom, what, which, where, np.array(day, dtype=np.float64) * DAY)
 
 
 def looked_at(found: Sold) -> Sequences:
