@@ -21,6 +21,11 @@ class Client:
         self._connection = http.client.HTTPConnection(parts.hostname or "127.0.0.1", parts.port, timeout=60)
         self._headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
 
+    @property
+    def port(self) -> int | None:
+        """The port of this end of the connection, by which the process at the other end can be told; None before."""
+        return None if self._connection.sock is None else int(self._connection.sock.getsockname()[1])
+
     def request(self, method: str, path: str, body: bytes | None = None) -> tuple[int, bytes]:
         """Send one request; a connection that the server has closed is opened once more."""
         for attempt in (0, 1):

@@ -1,11 +1,13 @@
 """How soon an answer knows what the shopper just did: from the `202` of a click to the first answer that shows it.
 
-`python -m bench.freshness [--probes 250] [--rate 500] [--twin both|postgres|kafka] [--seed 1] [--json FILE]`
+`python -m bench.freshness [--what all|events|items] [--probes 250] [--rate 500] [--twin both|postgres|kafka] [--seed 1]
+[--json FILE]`
 
 Other shoppers send events all the while. Each probe is a shopper who clicks an item; from its `202` on, a placement of
 the strategy `recently_viewed` is asked again and again, until the clicked item is its first. The time of that answer's
 arrival counts, so the asking itself is in the figure; what one ask takes is printed beside it. With SPECREC_URL (and
-SPECREC_KEY, of an empty site) somebody else's server is measured, whatever carries its events.
+SPECREC_KEY, of an empty site) somebody else's server is measured, whatever carries its events. The second part, items,
+measures how soon an answer knows that an item is sold out or hidden (`bench.gone`).
 """
 
 import argparse
@@ -27,6 +29,8 @@ import msgspec
 from bench.client import Client, Failed
 from bench.environment import Environment, environment
 from bench.frames import frame_id, make_frame
+from bench.gone import TARGET_MS as GONE_MS
+from bench.gone import measure_gone
 from bench.mixture import Mixture, SteadySender
 from specrec import testbed
 from specrec.embedded import PartsError
@@ -72,24 +76,33 @@ def main() -> int:
     """Measure, print a table, write JSON where asked."""
     asked = _arguments()
     found: dict[str, dict[str, Any]] = {}
+    gone: dict[str, Any] = {}
     try:
-        for twin in _twins(asked.twin):
+        for twin in _twins(asked.twin) if asked.what != "items" else ():
             _say(f"{twin}: starting")
             with environment(site_id=SITE, twin=twin) as place:
                 found[twin] = _measure(place, asked)
+        if asked.what != "events":
+            _say("items that go: starting")
+            with environment(site_id=f"{SITE}-items") as place:
+                gone = measure_gone(place, probes=asked.probes, rate=asked.rate, seed=asked.seed)
     except (PartsError, Failed) as error:
         sys.exit(f"bench.freshness: {error}")
-    _show(found)
+    if found:
+        _show(found)
+    if gone:
+        _show_gone(gone)
     if asked.json:
         kafka = {"kafka": found["kafka"]} if "kafka" in found else {}
-        figures = {"event_to_answer": found.get("postgres", {}) | kafka}
+        figures = {"event_to_answer": found.get("postgres", {}) | kafka, "gone_from_answers": gone}
         Path(asked.json).write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     return 0
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--probes", type=int, default=250, help="clicks that are waited for")
+    parser.add_argument("--what", choices=("all", "events", "items"), default="all", help="clicks, items that go, both")
+    parser.add_argument("--probes", type=int, default=250, help="clicks that are waited for, and items")
     parser.add_argument("--rate", type=float, default=500.0, help="events a second that others send meanwhile")
     parser.add_argument("--twin", choices=("both", "postgres", "kafka"), default="both", help="what carries the events")
     parser.add_argument("--seed", type=int, default=1, help="decides the events and the pauses")
@@ -214,6 +227,18 @@ def _show(found: dict[str, dict[str, Any]]) -> None:
     print(f"{'':26}" + "".join(f"{twin:>12}" for twin in found))
     for name in names:
         print(f"{name:26}" + "".join(f"{figures[name]:>12}" for figures in found.values()))
+
+
+def _show_gone(gone: dict[str, Any]) -> None:
+    print(f"\nfrom the API's answer to a write until no worker shows the item (aim: p99 below {GONE_MS:,} ms)")
+    parts = {"all": gone, "sold out": gone["sold_out"], "hidden": gone["hidden"]}
+    print(f"{'':12}" + "".join(f"{name:>12}" for name in gone["hidden"]))
+    for name, figures in parts.items():
+        print(f"{name:12}" + "".join(f"{figures[column]:>12}" for column in gone["hidden"]))
+    print(
+        f"{gone['workers']} workers, while others sent {gone['background_events_per_s']} events/s "
+        f"and asked {gone['background_answers_per_s']:.0f}/s"
+    )
 
 
 if __name__ == "__main__":
