@@ -74,16 +74,10 @@ def _lay(columns: ItemColumns, loaded: LoadedModel | None, pairs: PairCounts | N
 
 
 def _read_columns(site: SiteInfo, held: ItemColumns | None) -> ItemColumns:
-    now = time.time()
-    if held is None or held.next_change <= now or _moved(held, site):
-        return catalog.load_columns(site_id=site.site_id, now=datetime.fromtimestamp(now, UTC))
-    return held
-
-
-def _moved(columns: ItemColumns, site: SiteInfo) -> bool:
-    """Return whether the catalogue changed, or what of the site the columns were built with."""
-    stamp = catalog.get_stamp(site_id=columns.site_id)
-    return (columns.stamp, columns.currency, columns.locale) != (stamp, site.currency, site.locale)
+    now = datetime.fromtimestamp(time.time(), UTC)
+    if held is None:
+        return catalog.open_columns(site_id=site.site_id, now=now)
+    return catalog.refresh_columns(columns=held, now=now)
 
 
 def _read_rules(site: SiteInfo, columns: ItemColumns, held: CompiledRules | None) -> CompiledRules:
