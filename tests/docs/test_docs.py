@@ -113,7 +113,7 @@ class TestLists:
         assert _ROW.findall(_section(REFERENCE / "events.md", "Results")) == [reason.value for reason in DropReason]
 
     def test_strategies(self) -> None:
-        assert set(_ROW.findall(_section(REFERENCE / "placements.md", "Strategies"))) == set(get_args(Strategy))
+        assert set(_ROW.findall(_section(REFERENCE / "strategies.md", "All strategies"))) == set(get_args(Strategy))
 
     def test_scopes(self) -> None:
         assert set(re.findall(r"`([^`]+)`", _section(REFERENCE / "rest.md", "Scopes"))) == set(SCOPES)

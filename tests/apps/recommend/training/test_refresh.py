@@ -48,7 +48,7 @@ class TestRunRefresh:
         old, new = (read_artifact(site_id=shop, stamp=stamp).arrays for stamp in (first.stamp, second.stamp))
         same = {name for name in old if np.array_equal(old[name], new[name])}
         assert old.keys() == new.keys()
-        counted = {name for name in old if name.startswith(("pairs_", "live_", "transitions_", "sessions_"))}
+        counted = {name for name in old if name.startswith(("pairs_", "live_", "transitions_", "sessions_", "habit_"))}
         assert old.keys() - same <= counted | {"popularity", "recent", "row_factor", "column_factor"}
         assert not np.array_equal(old["pairs_counts"], new["pairs_counts"])
         version = ModelVersion.objects.get(stamp=second.stamp)
