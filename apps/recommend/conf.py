@@ -31,6 +31,8 @@ PRICES_NEEDED = 5  # a category with fewer priced items says nothing of what is 
 # Rates are drawn towards the rate of the whole site as if so many trials of an average one had been seen before; and
 # the site's own towards these, where nothing else is known, as if one trial had been.
 RATE_STRENGTH = 50.0
+TRIES_DAYS = 7  # what is tried is chosen by the clicks and impressions of these days
+TRIES_SECONDS = 60.0  # so old they may be
 USUAL_RATES = {"click": 0.02, "add_to_cart": 0.05, "purchase": 0.02, "return": 0.1}
 TREND_STRENGTH = 5.0  # events that are added to both sides, so that a handful is no trend
 NEIGHBOURS_NAMED = 50

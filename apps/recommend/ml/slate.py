@@ -57,7 +57,9 @@ def choose(
         return Chosen(best, np.ones(length), np.empty(0, dtype=np.bool_))
     # A whole number in place of a fraction would have everything compiled once more.
     told = likeness._replace(share=float(likeness.share)), trying._replace(share=float(trying.share))
-    places, propensities, gave_way = _choose(scores, size, pins, limits, told)
+    # So would an array that is read-only or strided, as those of a model that lies in a file are.
+    own = np.array(scores, dtype=np.float32)
+    places, propensities, gave_way = _choose(own, size, pins, limits, told)
     return Chosen(places, propensities, gave_way)
 
 

@@ -12,7 +12,10 @@ from apps.recommend.ml.livepairs import changes_of
 from apps.recommend.ml.pairgrowth import Growing
 from apps.recommend.ml.ranker import RankerParams
 from apps.recommend.ml.sequences import Sequences
+from apps.recommend.ml.slate import choose
+from apps.recommend.ml.slateparts import Likeness, Limits, Trying
 from apps.recommend.ml.tables import MixParams
+from apps.recommend.ml.trying import best_chances
 
 _SEQUENCES, _ITEMS, _LENGTH = 40, 12, 6
 
@@ -30,6 +33,17 @@ def warm_up() -> None:
     nothing = Sequences(events.sequence[:0], events.item[:0], events.weight[:0], events.time[:0])
     change = changes_of(before=nothing, after=events, n_items=_ITEMS, params=params.covisitation)
     Growing(fitted.counts).add(change)
+    _lay_a_slate()
+
+
+def _lay_a_slate() -> None:
+    groups = np.zeros((1, _ITEMS), dtype=np.int32)
+    limits = Limits(np.zeros(1, dtype=np.int8), groups, np.ones(1, dtype=np.int32), np.zeros(1))
+    alike = Likeness(groups, np.ones(1), 0.5, dpp=False)
+    chances = best_chances(np.zeros(_ITEMS), np.ones(_ITEMS), usual=0.02, strength=1.0)
+    trying = Trying(0.5, chances, np.full((2, 2), 0.5))
+    scores = np.ones(_ITEMS, dtype=np.float32)
+    choose(scores, 2, pins=np.zeros(1, dtype=np.int32), limits=limits, likeness=alike, trying=trying)
 
 
 def _walks() -> Sequences:

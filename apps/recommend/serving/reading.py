@@ -9,7 +9,7 @@ from apps.catalog import api as catalog
 from apps.catalog.contracts import ItemColumns
 from apps.profiles import api as profiles
 from apps.profiles.contracts import SiteInfo
-from apps.recommend.columns import Shelf, make_shelf
+from apps.recommend.columns import Shelf, make_shelf, move_shelf
 from apps.recommend.contracts.placements import PlacementInfo
 from apps.recommend.features.weights import find_weights
 from apps.recommend.ml.paircounts import PairCounts
@@ -20,8 +20,10 @@ from apps.recommend.rules.stored import get_rules_stamp, read_published
 from apps.recommend.selectors import list_placements
 from apps.recommend.serving.laying import lay_model, try_model
 from apps.recommend.serving.live import get_live
+from apps.recommend.serving.prepared import prepare_sources
 from apps.recommend.serving.ready import Memories, ReadySite
 from apps.recommend.serving.sampling import find_share
+from apps.recommend.serving.tries import find_tries
 from apps.recommend.serving.variants import with_experiments
 
 
@@ -31,15 +33,18 @@ def read_site(site_id: str, held: ReadySite | None) -> ReadySite:
     columns = _read_columns(site, None if held is None else held.shelf.columns)
     loaded = get_loaded(site_id)
     pairs = None if loaded is None else get_live(site_id, loaded.stamp)
+    placements = {info.placement: info for info in list_placements(site_id=site_id)}
     found: dict[str, Any] = {
         "loaded": loaded,
         "pairs": pairs,
         "shelf": _lay(columns, loaded, pairs, held),
         "rules": _read_rules(site, columns, None if held is None else held.rules),
-        "placements": {info.placement: info for info in list_placements(site_id=site_id)},
+        "placements": placements,
+        "tries": find_tries(site_id=site_id, placements=placements.values()),
         "weights": find_weights(site_id=site_id),
         "trace_share": find_share(site_id=site_id),
     }
+    prepare_sources(found["shelf"], placements.values())
     return with_experiments(_moved_on(held, found))
 
 
@@ -66,11 +71,12 @@ def _is_settings(found: object) -> bool:
 
 
 def _lay(columns: ItemColumns, loaded: LoadedModel | None, pairs: PairCounts | None, held: ReadySite | None) -> Shelf:
-    if held is None or held.shelf.columns is not columns or held.loaded is not loaded:
+    if held is None or held.loaded is not loaded:
         shelf = make_shelf(columns=columns, model=lay_model(loaded, pairs))
         try_model(shelf)
         return shelf
-    return held.shelf if held.pairs is pairs else replace(held.shelf, model=lay_model(loaded, pairs))
+    shelf = held.shelf if held.shelf.columns is columns else move_shelf(held.shelf, columns)
+    return shelf if held.pairs is pairs else replace(shelf, model=lay_model(loaded, pairs))
 
 
 def _read_columns(site: SiteInfo, held: ItemColumns | None) -> ItemColumns:

@@ -19,6 +19,7 @@ from apps.recommend.rules.plan import Plan, Situation
 from apps.recommend.rules.targets import group_codes
 from apps.recommend.serving.masks import MaskKey, make_mask
 from apps.recommend.serving.memories import Memory
+from apps.recommend.serving.tries import Tries
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class ReadySite:
     pairs: what came after what, counted up to now; None where the version answers as it was trained
     live: experiments that run; variants: by stamp, versions that their variants answer with, over the same columns
     trace_share: part of the answers that leave a trace by themselves
+    tries: what is known of the items that are worth trying; None where no placement asks, or nothing was read yet
     """
 
     shelf: Shelf
@@ -52,6 +54,7 @@ class ReadySite:
     live: LiveExperiments = NONE_LIVE
     variants: Mapping[str, tuple[LoadedModel, Shelf]] = field(default_factory=dict)
     trace_share: float = 0.0
+    tries: Tries | None = None
     memories: Memories = field(default_factory=Memories)
 
     def offer_at(self, store_id: str | None) -> Offer:

@@ -59,9 +59,20 @@ def trying_of(draft: Draft) -> Trying:
     share = draft.placement.exploration
     if not share:
         return NO_TRYING
-    who = "" if draft.shopper_id is None else draft.shopper_id.hex
+    named = draft.request.shopper
+    # An id only tells lists apart here: nothing that is known of anybody is looked up by it.
+    who = named.customer_id or named.anonymous_id or ""
     seed = f"{draft.site_id}/{draft.placement.placement}/{who}/{draft.now.date().isoformat()}"
-    return Trying(share=share, weights=np.ones(len(draft.rows)), draws=_draws(seed)[: len(draft.rows)])
+    return Trying(share=share, weights=_weights_of(draft), draws=_draws(seed)[: len(draft.rows)])
+
+
+def _weights_of(draft: Draft) -> np.ndarray:
+    """Return how likely each candidate is to be the one that is tried, float64 [c]."""
+    tries = draft.ready.tries
+    if draft.placement.exploration_method != "thompson" or tries is None:
+        return np.ones(len(draft.rows))
+    item_ids = draft.ready.shelf.columns.item_ids
+    return tries.chances([item_ids[row] for row in draft.rows.tolist()])
 
 
 @lru_cache(maxsize=4_096)
