@@ -1,7 +1,7 @@
 """The catalogue as serving uses it: item columns with a model laid over them, and a question put to them as rows."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -151,6 +151,14 @@ def make_shelf(*, columns: ItemColumns, model: LaidModel | None = None) -> Shelf
         popular=read_only(order[: int(np.count_nonzero(popularity > 0))]),
         newest=read_only(np.argsort(-columns.released_at, kind="stable").astype(np.int32)),
     )
+
+
+def move_shelf(shelf: Shelf, columns: ItemColumns) -> Shelf:
+    """Return the shelf over its columns brought up to date; orders stand where no item is new, gone or re-released."""
+    before = shelf.columns
+    if columns.row_of is before.row_of and columns.released_at is before.released_at:
+        return replace(shelf, columns=columns)
+    return make_shelf(columns=columns, model=shelf.model)
 
 
 def in_order(rows: np.ndarray, question: Question) -> Candidates:
