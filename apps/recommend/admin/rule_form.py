@@ -69,6 +69,13 @@ class RuleForm(ModelForm):  # type: ignore[type-arg]  # not generic at run time
 
     kind = forms.ChoiceField(choices=RULE_KINDS, widget=forms.HiddenInput)
     number = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    rule = forms.RegexField(
+        r"\A[a-z0-9][a-z0-9_-]*\Z",
+        label="Key",
+        max_length=128,
+        help_text="A name for reports and traces, such as own-brand-first. It stays.",
+        error_messages={"invalid": "Use lower-case letters, digits, hyphens and underscores."},
+    )
     title = forms.CharField(max_length=200, help_text="What it is for, in words that your colleagues understand.")
     note = forms.CharField(required=False, max_length=2_000, widget=forms.Textarea(attrs={"rows": 2, "cols": 80}))
     effect__position = forms.IntegerField(
@@ -141,6 +148,7 @@ class RuleForm(ModelForm):  # type: ignore[type-arg]  # not generic at run time
         for name in [name for name in self.fields if "__" in name and name not in shown]:
             del self.fields[name]
         if self.instance.pk:
+            self.fields.pop("rule", None)
             self.initial = {**self.initial, **initial_of(self.instance)}
 
     def clean(self) -> dict[str, Any]:
