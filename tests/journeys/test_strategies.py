@@ -12,7 +12,7 @@ from apps.recommend.contracts.placements import Strategy
 from demo.catalogue.products import Product
 from demo.run import run_demo
 from tests.journeys.demo_shop import HEALTH, HISTORY, SIZE, DemoShop, codes, open_demo
-from tests.journeys.door import eventually, ids
+from tests.journeys.door import eventually, everywhere, ids
 
 pytestmark = pytest.mark.usefixtures("shop")
 MILLIMETRES = {"front_width_mm": 4.0, "dbl_mm": 1.5, "a_mm": 2.5, "b_mm": 3.0, "temple_mm": 5.0}
@@ -22,7 +22,9 @@ MILLIMETRES = {"front_width_mm": 4.0, "dbl_mm": 1.5, "a_mm": 2.5, "b_mm": 3.0, "
 def open_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoShop]:
     """The demo, filled and trained."""
     with run_demo(tmp_path_factory.mktemp("demo"), port=None, size=SIZE) as demo:
-        yield open_demo(demo)
+        opened = open_demo(demo)
+        assert everywhere(lambda: opened.ask("home-trending")["model"], until=lambda stamp: stamp is not None)
+        yield opened
 
 
 @pytest.fixture(name="visitor")

@@ -33,7 +33,10 @@ def find(shelf: Shelf, question: Question) -> Candidates:
 
 def prepare(shelf: Shelf, habits: Habits) -> tuple[np.ndarray, np.ndarray]:
     """Return the rows of the model that sell at all, best first, and how much."""
-    return derive(site_id=shelf.columns.site_id, name=NAME, made_of=(habits,), make=lambda: _order(habits.sold))
+    stamp = "" if shelf.model is None else shelf.model.stamp
+    return derive(
+        key=(shelf.columns.site_id, f"{NAME} {stamp}"), ground="", made_of=(habits,), make=lambda: _order(habits.sold)
+    )
 
 
 def _order(sold: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

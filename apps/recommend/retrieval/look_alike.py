@@ -51,14 +51,16 @@ def find(shelf: Shelf, question: Question) -> Candidates:
         around *= 4
 
 
-def prepare(shelf: Shelf) -> LooksIndex:
-    """Return the index of these columns, made where their attributes are other ones."""
+def prepare(shelf: Shelf, *, again: bool = False) -> LooksIndex:
+    """Return the index of these columns; `again`: made anew where their attributes are other ones."""
     columns = shelf.columns
     return derive(
-        site_id=columns.site_id,
-        name=NAME,
+        key=(columns.site_id, NAME),
+        ground=columns.base_id,
         made_of=(columns.attribute_columns, columns.item_type),
         make=lambda: make_index(columns),
+        size=len(columns.item_ids),
+        again=again,
     )
 
 

@@ -40,14 +40,19 @@ def _before(columns: ItemColumns, variants: np.ndarray, store_id: str | None) ->
     return found
 
 
-def prepare(shelf: Shelf) -> np.ndarray:
-    """Return the rows that have a reduced variant anywhere, int32, the greatest reduction first."""
+def prepare(shelf: Shelf, *, again: bool = False) -> np.ndarray:
+    """Return the rows that have a reduced variant anywhere, int32, the greatest reduction first.
+
+    again: made anew where prices are other ones
+    """
     columns = shelf.columns
     return derive(
-        site_id=columns.site_id,
-        name=NAME,
+        key=(columns.site_id, NAME),
+        ground=columns.base_id,
         made_of=(columns.price, columns.compare_at, columns.store_price),
         make=lambda: list_reduced(columns),
+        size=len(columns.skus),
+        again=again,
     )
 
 

@@ -22,8 +22,12 @@ def find(shelf: Shelf, question: Question) -> Candidates:
 
 def prepare(shelf: Shelf, habits: Habits) -> tuple[np.ndarray, np.ndarray]:
     """Return the rows of the model that rise, the fastest first, and by how much."""
+    stamp = "" if shelf.model is None else shelf.model.stamp
     return derive(
-        site_id=shelf.columns.site_id, name=NAME, made_of=(habits,), make=lambda: order_of(habits.trend, _RISE)
+        key=(shelf.columns.site_id, f"{NAME} {stamp}"),
+        ground="",
+        made_of=(habits,),
+        make=lambda: order_of(habits.trend, _RISE),
     )
 
 

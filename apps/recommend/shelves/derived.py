@@ -1,23 +1,52 @@
-"""What sources made of a catalogue or a model beforehand, so that no request walks over either."""
+"""What sources made of a catalogue or a model beforehand, so that no request walks over either.
 
+Rows keep their meaning while their ground (the base of the columns, the version of the model) lives. So a request takes
+what there is for its ground, though some items have changed since; whoever refreshes the site makes it anew.
+"""
+
+import time
 from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 _Made = TypeVar("_Made")
-# (site, name) -> of what it was made, and what. What it was made of is held, so that it is told by identity.
-_held: dict[tuple[str, str], tuple[tuple[object, ...], Any]] = {}
+FEW = 50_000  # what is made of so few items is made anew at once
+PATIENCE_SECONDS = 30.0  # between two makings of what is great
+MOST_HELD = 256
 
 
-def derive(*, site_id: str, name: str, made_of: tuple[object, ...], make: Callable[[], _Made]) -> _Made:
-    """Return what `make` gave for the very same objects, made anew where one of them is another.
+class _Held(NamedTuple):
+    """ground: while it lives, rows mean the same; made_of: of what it was made, told by identity."""
 
-    A site holds one of each name: two models in use at once (an experiment) need names of their own.
+    ground: str
+    made_of: tuple[object, ...]
+    at: float
+    value: Any
+
+
+_held: dict[tuple[str, str], _Held] = {}
+
+
+def derive(
+    *,
+    key: tuple[str, str],
+    ground: str,
+    made_of: tuple[object, ...],
+    make: Callable[[], _Made],
+    size: int = 0,
+    again: bool = False,
+) -> _Made:
+    """Return what `make` gave for these objects, or, to who is in a hurry, what it gave for older ones of the ground.
+
+    key: site and name; an empty ground never outlives its objects; size: how many items it is made of
+    again: make it anew where its objects are other ones, at once or (of many) when some seconds have passed
     """
-    held = _held.get((site_id, name))
-    if held is not None and len(held[0]) == len(made_of) and all(map(_same, held[0], made_of)):
-        return cast("_Made", held[1])
+    held = _held.get(key)
+    if held is not None and _serves(held, ground, made_of, size, again=again):
+        return cast("_Made", held.value)
     made = make()
-    _held[(site_id, name)] = (made_of, made)
+    if len(_held) >= MOST_HELD and key not in _held:
+        _held.pop(next(iter(list(_held))), None)
+    _held[key] = _Held(ground, made_of, time.monotonic(), made)
     return made
 
 
@@ -26,5 +55,15 @@ def forget_derived() -> None:
     _held.clear()
 
 
-def _same(one: object, other: object) -> bool:
+def _serves(held: _Held, ground: str, made_of: tuple[object, ...], size: int, *, again: bool) -> bool:
+    if held.ground != ground:
+        return False
+    if len(held.made_of) == len(made_of) and all(map(_is, held.made_of, made_of)):
+        return True
+    if not ground:
+        return False
+    return not again or (size > FEW and time.monotonic() - held.at < PATIENCE_SECONDS)
+
+
+def _is(one: object, other: object) -> bool:
     return one is other

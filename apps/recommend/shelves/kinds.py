@@ -27,14 +27,16 @@ class Kinds:
         return self.by_kind.get(kind, NO_ROWS)
 
 
-def prepare(shelf: Shelf) -> Kinds:
-    """Return the kinds of these columns, made anew where attributes, or what is popular, are other ones."""
-    columns = shelf.columns
+def prepare(shelf: Shelf, *, again: bool = False) -> Kinds:
+    """Return the kinds of these columns; `again`: made anew where their attributes are other ones."""
+    columns, model = shelf.columns, shelf.model
     return derive(
-        site_id=columns.site_id,
-        name=NAME,
-        made_of=(columns.attribute_columns, columns.item_type, shelf.model and shelf.model.item_ids),
+        key=(columns.site_id, NAME if model is None else f"{NAME} {model.stamp}"),
+        ground=columns.base_id,
+        made_of=(columns.attribute_columns, columns.item_type, None if model is None else model.item_ids),
         make=lambda: make_kinds(shelf),
+        size=len(columns.item_ids),
+        again=again,
     )
 
 
