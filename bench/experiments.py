@@ -124,29 +124,26 @@ def look(outcomes: Outcomes, metric: str, *, plan: Plan, cuped: bool = True) -> 
     return found.p_value < LEVEL, low > 0.0 or high < 0.0, found.error
 
 
-def run_seed(seed: int, plan: Plan, metrics: Sequence[str]) -> Iterator[tuple[str, bool, bool, float]]:
-    """Yield for every metric: found at the end by one look, found by the sequence on any day, the error at the end."""
+def run_seed(seed: int, plan: Plan, metrics: Sequence[str]) -> Iterator[tuple[str, bool, bool, bool, float]]:
+    """Yield for every metric: found at the end by one look, by such a look on any day, by the sequence on any day, and
+    the error at the end.
+    """
     world = draw_world(seed, plan)
     days = [world.on(day) for day in range(plan.days)]
     for metric in metrics:
         looks = [found for day in days if (found := look(day, metric, plan=plan)) is not None]
-        yield metric, looks[-1][0], any(sequence for _, sequence, _ in looks), looks[-1][2]
+        once, peeked, sequence = looks[-1][0], any(look[0] for look in looks), any(look[1] for look in looks)
+        yield metric, once, peeked, sequence, looks[-1][2]
 
 
 def measure(seeds: int, plan: Plan, metrics: Sequence[str] = JUDGED) -> dict[str, dict[str, float]]:
     """Return by metric how often something is found, and the power that the errors state for the planted lift."""
-    rows: dict[str, list[tuple[bool, bool, float]]] = {metric: [] for metric in metrics}
+    rows: dict[str, list[tuple[float, ...]]] = {metric: [] for metric in metrics}
     for seed in range(seeds):
-        for metric, *found in run_seed(seed, plan, metrics):
-            rows[metric].append((bool(found[0]), bool(found[1]), float(found[2])))
-    return {
-        metric: {
-            "fixed": float(np.mean([row[0] for row in found])),
-            "sequence": float(np.mean([row[1] for row in found])),
-            "stated": float(np.mean([power_of(plan.lift, row[2]) for row in found])),
-        }
-        for metric, found in rows.items()
-    }
+        for metric, once, peeked, sequence, error in run_seed(seed, plan, metrics):
+            rows[metric].append((once, peeked, sequence, power_of(plan.lift, error)))
+    names = ("fixed", "peeked", "sequence", "stated")
+    return {metric: dict(zip(names, np.mean(found, axis=0).tolist(), strict=True)) for metric, found in rows.items()}
 
 
 def units_for(metric: str, *, days: int, power: float, cuped: bool = True) -> int:
@@ -182,7 +179,10 @@ def main() -> int:
         f"A/A, {options.seeds:,} seeds, {plan.units:,} shoppers, {plan.days} daily looks: found though nothing is there"
     )
     for metric, found in same.items():
-        print(f"  {metric:20} one look at the end {found['fixed']:6.2%}   sequence on any day {found['sequence']:6.2%}")
+        print(
+            f"  {metric:20} one look at the end {found['fixed']:6.2%}   sequence on any day {found['sequence']:6.2%}   "
+            f"(such a look on any day {found['peeked']:6.2%})"
+        )
     lifts = _lifts(max(options.seeds // 5, 1), options.days)
     broken = flagged(max(options.seeds // 20, 1), options.units, 0.55)
     even = flagged(max(options.seeds // 5, 1), options.units, 0.5)

@@ -2,6 +2,14 @@
 
 from django.urls import path
 
+from apps.recommend.rest.experiments import (
+    ExperimentLooksView,
+    ExperimentResultsView,
+    ExperimentStartView,
+    ExperimentStopView,
+    ExperimentsView,
+    ExperimentView,
+)
 from apps.recommend.rest.models import ModelsView, ModelView, PromotionView, RollbackView, TrainingView
 from apps.recommend.rest.pages import PagesView
 from apps.recommend.rest.placements import PlacementsView
@@ -33,6 +41,12 @@ urlpatterns = [
     path("traces", TracesView.as_view()),
     path("traces/<uuid:trace_id>", TraceView.as_view()),
     path("traces/<uuid:trace_id>/replay", TraceReplayView.as_view()),
+    path("experiments", ExperimentsView.as_view()),
+    path("experiments/<str:experiment>", ExperimentView.as_view()),
+    path("experiments/<str:experiment>/start", ExperimentStartView.as_view()),
+    path("experiments/<str:experiment>/stop", ExperimentStopView.as_view()),
+    path("experiments/<str:experiment>/results", ExperimentResultsView.as_view()),
+    path("experiments/<str:experiment>/looks", ExperimentLooksView.as_view()),
     path("models", ModelsView.as_view()),
     path("models/train", TrainingView.as_view()),
     path("models/rollback", RollbackView.as_view()),

@@ -64,6 +64,13 @@ class ExperimentInfo(msgspec.Struct, frozen=True, kw_only=True):
     note: str = ""
 
 
+class ExperimentStop(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The end of an experiment: why, in words, and whether that is a verdict."""
+
+    note: wire.Line = ""
+    conclude: bool = False
+
+
 class MetricResult(msgspec.Struct, frozen=True, kw_only=True):
     """One metric of one variant beside the control: means, relative difference with its intervals.
 
