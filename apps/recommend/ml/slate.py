@@ -38,7 +38,7 @@ class Chosen(NamedTuple):
 
 
 def choose(
-    scores: NDArray[np.float32],
+    scores: NDArray[np.floating],
     size: int,
     *,
     pins: Places = NO_PINS,
@@ -48,8 +48,9 @@ def choose(
 ) -> Chosen:
     """Return a slate of min(size, c) candidates.
 
-    scores: float32 [c], at least 0; ties go to the lower place. pins: int32, the candidate for each first place of the
-    slate, -1 for none, no candidate twice; one beyond the end of a short slate gets its last free place.
+    scores: float [c], at least 0, compared as float32; ties go to the lower place. pins: int32, the candidate for each
+    first place of the slate, -1 for none, no candidate twice; one beyond the end of a short slate gets its last free
+    place.
     """
     if pins is NO_PINS and limits is NO_LIMITS and likeness is NOT_ALIKE and trying is NO_TRYING:
         length = min(size, len(scores))
