@@ -218,9 +218,12 @@ def list_traces(*, site_id: str, query: TraceQuery) -> Page[TraceSummary]:
     return traces.list_traces(site_id=site_id, query=query)
 
 
-def show_trace(*, site_id: str, trace_id: UUID) -> TraceInfo:
-    """Return how an answer came about; raises NotFound, Conflict (written otherwise), Unavailable (its key is gone)."""
-    return traces.show_trace(site_id=site_id, trace_id=trace_id)
+def show_trace(*, site_id: str, trace_id: UUID, whole: bool = True) -> TraceInfo:
+    """Return how an answer came about, if not `whole` without what tells of the shopper.
+
+    Raises NotFound, Conflict (another program wrote it), Unavailable (its key is gone).
+    """
+    return traces.show_trace(site_id=site_id, trace_id=trace_id, whole=whole)
 
 
 def replay_trace(*, site_id: str, trace_id: UUID, against: Against = "now") -> Replay:

@@ -9,6 +9,9 @@ import msgspec
 from specrec.kernel import wire
 
 Against = Literal["now", "then"]
+OF_SHOPPER = frozenset(
+    {"dismissed", "bought", "history", "cap"}
+)  # why something is left out, where it tells of a person
 
 
 class TraceQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -12,6 +12,7 @@ import msgspec
 
 from apps.recommend.contracts.traces import Cause
 from apps.recommend.serving.describe import Slate, fact_of, slate_of
+from apps.recommend.serving.leftout import NO_ROOM
 from apps.recommend.serving.putback import EVERYTHING, NO_MATTER, Asker, Back
 from apps.recommend.serving.state import Draft
 from apps.recommend.serving.versions import versions_of
@@ -76,10 +77,14 @@ def _changed_rules(asker: Asker, today: Draft) -> Iterator[tuple[Cause, Back]]:
 
 def _of_catalogue(asker: Asker, restored: Draft, then: Slate) -> list[Cause]:
     """Return what the catalogue says other than then; decisive is what it says of items that came or went."""
-    gone_or_new = {item for item, _ in then} ^ {item for item, _ in slate_of(restored)}
-    changes = [*_changed_facts(asker, restored), *_new_items(asker, restored)]
-    some = any(item in gone_or_new for item, _ in changes)
-    causes = [msgspec.structs.replace(cause, decisive=not some or item in gone_or_new) for item, cause in changes]
+    moved = {item for item, _ in then} ^ {item for item, _ in slate_of(restored)}
+    changes = [*_changed_facts(asker, restored), *_let_in(asker, restored)]
+    some = any(item in moved for item, _ in changes)
+    if not some:
+        # What was further down comes up where another goes: only where none went it is itself what came.
+        changes += _never_seen(asker, restored)
+        some = any(item in moved for item, _ in changes)
+    causes = [msgspec.structs.replace(cause, decisive=not some or item in moved) for item, cause in changes]
     return sorted(causes, key=lambda cause: not cause.decisive)[:_MOST]
 
 
@@ -88,15 +93,23 @@ def _changed_facts(asker: Asker, restored: Draft) -> Iterator[tuple[str, Cause]]
     for item_id, then in asker.recorded.facts.items():
         row = row_of.get(item_id)
         now: dict[str, Any] = {"available": False} if row is None else fact_of(restored, row)
+        switched = now["available"] != then["available"]  # what cannot be had has no price either
         for name, value in now.items():
-            if value != then.get(name):
+            if value != then.get(name) and (name == "available" or not switched):
                 yield item_id, Cause(what="catalogue", name=f"{item_id}: {name}", before=then.get(name), after=value)
 
 
-def _new_items(asker: Asker, restored: Draft) -> Iterator[tuple[str, Cause]]:
-    """Yield the items of the list that were not considered then, with what kept them out where that is recorded."""
-    why = {one["item_id"]: one["why"] for one in asker.recorded.left_out}
+def _let_in(asker: Asker, restored: Draft) -> Iterator[tuple[str, Cause]]:
+    """Yield the items of the list that were kept out then, with what did."""
+    why = {one["item_id"]: one["why"] for one in asker.recorded.left_out if one["why"] != [NO_ROOM]}
     for item_id, _ in slate_of(restored):
-        if item_id not in asker.recorded.facts:
-            before = why.get(item_id, ["was not found"])
-            yield item_id, Cause(what="catalogue", name=item_id, before=before, after="is shown")
+        if item_id in why and item_id not in asker.recorded.facts:
+            yield item_id, Cause(what="catalogue", name=item_id, before=why[item_id], after="is shown")
+
+
+def _never_seen(asker: Asker, restored: Draft) -> Iterator[tuple[str, Cause]]:
+    """Yield the items of the list that were not found then at all."""
+    seen = {one["item_id"] for one in asker.recorded.left_out} | asker.recorded.facts.keys()
+    for item_id, _ in slate_of(restored):
+        if item_id not in seen:
+            yield item_id, Cause(what="catalogue", name=item_id, before="was not found", after="is shown")

@@ -56,6 +56,9 @@ def _item(draft: Draft, gates: Gates, place: int) -> dict[str, Any]:
         "sources": _sources_of(draft, row),
         "passed": [name for name, mask in gates if mask[row]],
     }
+    if place < len(draft.items):
+        item = draft.items[place]
+        told |= {"name": item.name, "sentence": item.reasons[0].text if item.reasons else ""}
     if draft.plan.factor is not None:
         told["factor"] = round(float(draft.plan.factor[row]), 4)
     if row in draft.pinned:

@@ -20,6 +20,7 @@ from apps.recommend.serving.state import Draft
 
 Gates = list[tuple[str, np.ndarray]]
 MOST = 30
+NO_ROOM = "no room"
 
 
 def gates_of(draft: Draft) -> Gates:
@@ -85,7 +86,7 @@ def describe_left_out(draft: Draft, gates: Gates) -> list[dict[str, Any]]:
     for strategy, row, score in found:
         if row not in told and len(left) < MOST:
             told.add(row)
-            why = reasons[row] or ["no room"]
+            why = reasons[row] or [NO_ROOM]
             left.append({"item_id": item_ids[row], "strategy": strategy, "score": round(score, 6), "why": why})
     return left
 

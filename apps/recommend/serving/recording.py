@@ -15,7 +15,7 @@ from apps.recommend.serving.state import Draft
 from apps.recommend.serving.versions import versions_of
 
 # What a request says that would be told of whoever asks; the rest of it stays in clear.
-_PLAIN = ("limit", "store_id", "only_in_stock_at", "channel", "locale", "category_id", "filter", "profile")
+PLAIN = ("limit", "store_id", "only_in_stock_at", "channel", "locale", "category_id", "filter", "profile")
 
 
 def record(draft: Draft) -> Recorded:
@@ -59,7 +59,7 @@ def to_content(recorded: Recorded) -> dict[str, Any]:
     """Return what of the record may be kept in clear: what would be the same whoever had asked."""
     asked: dict[str, Any] = msgspec.to_builtins(recorded.request)
     return {
-        "asked": {name: asked[name] for name in _PLAIN},
+        "asked": {name: asked[name] for name in PLAIN},
         "strategy": recorded.placement.strategy,
         "fallback": recorded.steps["arrange"]["fallback"],
         "personalised": recorded.steps["arrange"]["personalised"],

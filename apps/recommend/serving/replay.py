@@ -6,7 +6,7 @@ from uuid import UUID
 from apps.recommend.contracts.traces import Against, Difference, Replay
 from apps.recommend.serving.causes import find_causes, find_lasting
 from apps.recommend.serving.describe import Slate, slate_of
-from apps.recommend.serving.leftout import gates_of, why_not
+from apps.recommend.serving.leftout import NO_ROOM, gates_of, why_not
 from apps.recommend.serving.putback import EVERYTHING, Asker, shelf_of
 from apps.recommend.serving.recorded import Recorded
 from apps.recommend.serving.sites import get_ready
@@ -68,4 +68,4 @@ def _why_gone(draft: Draft, item_id: str) -> tuple[str, ...]:
     row: Any = draft.ready.shelf.columns.row_of.get(item_id)
     if row is None:
         return ("not in the catalogue",)
-    return tuple(why_not(draft, gates_of(draft), [row])[row]) or ("no room",)
+    return tuple(why_not(draft, gates_of(draft), [row])[row]) or (NO_ROOM,)

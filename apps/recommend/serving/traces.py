@@ -19,6 +19,7 @@ from apps.recommend.models import Trace, TraceSampling
 from apps.recommend.serving import recorded as records
 from apps.recommend.serving.recorded import Recorded
 from apps.recommend.serving.recording import record, to_content, to_info
+from apps.recommend.serving.redacted import without_shopper
 from apps.recommend.serving.state import Draft
 from specrec.kernel.errors import Invalid, NotFound
 from specrec.kernel.paging import Page, checked_limit, from_cursor, to_cursor
@@ -97,10 +98,11 @@ def get_record(*, site_id: str, trace_id: UUID) -> tuple[datetime, Recorded]:
     return row.at, records.unpack(bytes(row.known), trace_id=trace_id)
 
 
-def show_trace(*, site_id: str, trace_id: UUID) -> TraceInfo:
-    """Return how the answer came about; raises as `get_record` does."""
+def show_trace(*, site_id: str, trace_id: UUID, whole: bool = True) -> TraceInfo:
+    """Return how the answer came about, if not whole without what tells of the shopper; raises as `get_record`."""
     at, recorded = get_record(site_id=site_id, trace_id=trace_id)
-    return to_info(recorded, trace_id=trace_id, site_id=site_id, at=at)
+    info = to_info(recorded, trace_id=trace_id, site_id=site_id, at=at)
+    return info if whole else without_shopper(info)
 
 
 def erase_traces(*, site_id: str, shopper_ids: Collection[UUID]) -> int:
