@@ -9,4 +9,12 @@ class RecommendConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the pages of the admin: it looks into the package `admin` only, which is empty."""
-        from apps.recommend.admin import models, placements, rules, training, weights  # noqa: F401 - the one sanctioned late import
+        from apps.recommend.admin import (  # noqa: F401 - the one sanctioned late import
+            experiments,
+            models,
+            placements,
+            rules,
+            traces,
+            training,
+            weights,
+        )
