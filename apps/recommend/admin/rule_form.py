@@ -65,7 +65,7 @@ def _clock(label: str, help_text: str) -> forms.TimeField:
 
 
 class RuleForm(ModelForm):  # type: ignore[type-arg]  # not generic at run time
-    """What is typed into it becomes a `RuleInput`, kept as `self.rule` once it is right."""
+    """What is typed into it becomes a `RuleInput`, kept as `self.written` once it is right."""
 
     kind = forms.ChoiceField(choices=RULE_KINDS, widget=forms.HiddenInput)
     number = forms.IntegerField(required=False, widget=forms.HiddenInput)
@@ -140,7 +140,7 @@ class RuleForm(ModelForm):  # type: ignore[type-arg]  # not generic at run time
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.rule: RuleInput | None = None
+        self.written: RuleInput | None = None
         if "site_id" in self.fields:
             sites = [(site.site_id, f"{site.name} ({site.site_id})") for site in profiles.list_sites()]
             self.fields["site_id"] = forms.ChoiceField(label="Site", choices=sites)
@@ -160,8 +160,8 @@ class RuleForm(ModelForm):  # type: ignore[type-arg]  # not generic at run time
             words = "Somebody changed this rule while you had it open. Open it again, and repeat what you want of it."
             raise forms.ValidationError(words, code="rule_moved")
         try:
-            self.rule = wire.convert(self._written(cleaned), RuleInput)
-            api.check_rule(rule=self.rule)
+            self.written = wire.convert(self._written(cleaned), RuleInput)
+            api.check_rule(rule=self.written)
         except Problem as problem:
             self._tell(problem)
         return cleaned

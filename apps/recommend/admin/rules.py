@@ -134,7 +134,7 @@ class RuleAdmin(RulePages):
             return
         number = obj.number if change else None
         by = request.user.get_username()
-        api.save_rule(site_id=obj.site_id, rule=form.rule, number=number, by=by, now=clock.now())
+        api.save_rule(site_id=obj.site_id, rule=form.written, number=number, by=by, now=clock.now())
         obj.pk = MerchandisingRule.objects.get(site_id=obj.site_id, rule=obj.rule).pk
         obj.refresh_from_db()
 

@@ -18,6 +18,7 @@ from apps.recommend.rules.scope import is_concerned
 from apps.recommend.rules.targets import filter_of, group_codes, named_rows
 
 MARK_SECONDS = 300.0  # filters such as `released >= now - 30d` are asked again so often
+_NO_COSTS: NDArray[np.float64] = np.empty(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class CompiledRules:
     offer_at: Callable[[str | None], Offer] | None
     masks: dict[tuple[str, str | None], tuple[float, NDArray[np.bool_]]] = field(default_factory=dict)
     codes: dict[str, NDArray[np.int32]] = field(default_factory=dict)
+    costs: dict[str | None, NDArray[np.float64]] = field(default_factory=dict)
 
     def situation(
         self,
@@ -88,7 +90,7 @@ class CompiledRules:
             factor=effects.factor_of(held, target, len(gate)),
             pins=pins,
             include=include,
-            limits=effects.limits_of(held, target, self._codes),
+            limits=effects.limits_of(held, target, self._codes, mask),
             in_force=tuple(rule.rule for rule in held),
             unshown=unshown,
             emptied_by=takers if nothing else (),
@@ -101,7 +103,7 @@ class CompiledRules:
         for rule in held:
             if rule.kind in effects.REMOVING:
                 target = self._target(rule, place)
-                gone = effects.removed_by(rule, target=target, columns=self.columns, offer=place.offer)
+                gone = effects.removed_by(rule, target=target, offer=place.offer, cost=self._cost(rule, place))
                 if (gone & place.mask).any():
                     takers.append(rule.rule)
                 gate = gate & ~gone
@@ -131,6 +133,15 @@ class CompiledRules:
             )
             self.masks[key] = (_next_mark(place.now) if asked.by_time else math.inf), mask
         return mask
+
+    def _cost(self, rule: RuleInput, place: "_Place") -> NDArray[np.float64]:
+        """Return the costs of what is sold there, for a margin guard; they cost a walk over the catalogue."""
+        if rule.kind != "margin_guard":
+            return _NO_COSTS
+        cost = self.costs.get(place.store_id)
+        if cost is None:
+            cost = self.costs[place.store_id] = effects.costs_of(self.columns, place.offer)
+        return cost
 
     def _codes(self, group_by: str) -> NDArray[np.int32]:
         codes = self.codes.get(group_by)

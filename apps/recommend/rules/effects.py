@@ -1,7 +1,6 @@
 """What rules do to the rows of a list: guards and excludes first, then pins, includes, limits and factors."""
 
 from collections.abc import Callable, Iterable
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,15 +15,26 @@ Targets = Callable[[RuleInput], Mask]
 Codes = Callable[[str], NDArray[np.int32]]
 REMOVING = frozenset({"exclude", "price_guard", "margin_guard"})
 MOST_INCLUDED = 200
+_ALMOST = 1e-9  # margins are decimal fractions: 40 of 100 leave 0.6
 
 
-def removed_by(rule: RuleInput, *, target: Mask, columns: ItemColumns, offer: Offer) -> Mask:
-    """Return bool [n], what an exclude or a guard takes out. What has no price is not for sale: no price guard asks."""
+def removed_by(rule: RuleInput, *, target: Mask, offer: Offer, cost: NDArray[np.float64]) -> Mask:
+    """Return bool [n], what an exclude or a guard takes out. What has no price is not for sale: no price guard asks.
+
+    cost: float64 [n], of what the offer sells, NaN where unknown
+    """
     if rule.kind == "exclude":
         return target
     if rule.kind == "price_guard":
         return target & _outside(rule.effect, offer.price)
-    return target & _too_little_left(rule.effect, _costs(columns, offer), offer.price)
+    return target & _too_little_left(rule.effect, cost, offer.price)
+
+
+def costs_of(columns: ItemColumns, offer: Offer) -> NDArray[np.float64]:
+    """Return float64 [n], the cost of the variant that is sold of each item, NaN where unknown."""
+    if not len(columns.cost):
+        return np.full(len(offer.variant), np.nan)
+    return np.where(offer.variant >= 0, columns.cost[offer.variant], np.nan)
 
 
 def _outside(effect: Effect, price: NDArray[np.float64]) -> Mask:
@@ -33,20 +43,11 @@ def _outside(effect: Effect, price: NDArray[np.float64]) -> Mask:
     return (price < least) | (price > most)
 
 
-def _costs(columns: ItemColumns, offer: Offer) -> NDArray[np.float64]:
-    if not len(columns.cost):
-        return np.full(len(offer.variant), np.nan)
-    return np.where(offer.variant >= 0, columns.cost[offer.variant], np.nan)
-
-
 def _too_little_left(effect: Effect, cost: NDArray[np.float64], price: NDArray[np.float64]) -> Mask:
-    """Return what sells with a margin below the least: (net price - cost) / net price."""
-    net = price / (1.0 + effect.tax)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        margin = np.where(net > 0, (net - cost) / net, -np.inf)
+    """Return what sells with a margin below the least: where (net - cost) / net < least, net > 0."""
     least = 0.0 if effect.least_margin is None else effect.least_margin
-    unknown = np.isnan(cost)
-    return np.where(unknown, not effect.unknown_passes, margin < least - 1e-9)
+    allowed = price * ((1.0 - least) / (1.0 + effect.tax) + _ALMOST)
+    return allowed < cost if effect.unknown_passes else ~(allowed >= cost)
 
 
 def factor_of(rules: Iterable[RuleInput], targets: Targets, count: int) -> NDArray[np.float32] | None:
@@ -86,16 +87,19 @@ def included(rules: Iterable[RuleInput], targets: Targets, columns: ItemColumns,
     return np.array(sorted(rows), dtype=np.int32) if rows else NO_ROWS
 
 
-def limits_of(rules: Iterable[RuleInput], targets: Targets, codes: Codes) -> tuple[Limit, ...]:
-    """Return what slates must keep to."""
-    return tuple(limit for rule in rules if (limit := _limit_of(rule, targets, codes)) is not None)
+def limits_of(rules: Iterable[RuleInput], targets: Targets, codes: Codes, mask: Mask) -> tuple[Limit, ...]:
+    """Return what slates must keep to; `mask`: bool [n], what sources may find."""
+    return tuple(limit for rule in rules if (limit := _limit_of(rule, targets, codes, mask)) is not None)
 
 
-def _limit_of(rule: RuleInput, targets: Targets, codes: Codes) -> Limit | None:
+def _limit_of(rule: RuleInput, targets: Targets, codes: Codes, mask: Mask) -> Limit | None:
     effect = rule.effect
     if rule.kind == "share" and effect.share is not None:
-        kind: Literal["least_share", "most_share"] = "most_share" if effect.at_most else "least_share"
-        return Limit(kind=kind, codes=_one_group(targets(rule)), rule=rule.rule, share=effect.share)
+        target = targets(rule)
+        if effect.at_most:
+            return Limit(kind="most_share", codes=_one_group(target), rule=rule.rule, share=effect.share)
+        members = _one_group(target)
+        return Limit(kind="least_share", codes=members, rule=rule.rule, share=effect.share, reserve=target & mask)
     if rule.kind == "spacing" and effect.distance is not None:
         return Limit(kind="spacing", codes=_grouped(rule, targets, codes), rule=rule.rule, count=effect.distance)
     if rule.kind == "max_per_group" and effect.count is not None:

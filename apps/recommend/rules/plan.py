@@ -44,6 +44,7 @@ class Limit:
     kind: "most": at most `count` of a group; "spacing": `count` places between two of a group;
         "least_share", "most_share": that part of the slate for the rows of group 0
     codes: int32 [n], group of each row, -1 for rows that it is not about
+    reserve: bool [n], of a least share: the rows that sources may find for it; None for the others
     """
 
     kind: Literal["most", "spacing", "least_share", "most_share"]
@@ -51,6 +52,7 @@ class Limit:
     rule: str
     count: int = 0
     share: float = 0.0
+    reserve: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True, slots=True)
