@@ -1,7 +1,8 @@
 """The items of each kind (a type, and the word of the item for itself), those that sell most first."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -18,9 +19,13 @@ MOST = 2_000  # of each kind; nobody is offered more cloths than that
 
 @dataclass(frozen=True, slots=True)
 class Kinds:
-    """Rows by kind, int32, best first. Under ("solution", "") are all solutions."""
+    """Rows by kind, int32, best first. Under ("solution", "") are all solutions.
+
+    facts: by row its type and attributes, remembered on use; of rows of these kinds only, so that it stays bounded
+    """
 
     by_kind: Mapping[Kind, np.ndarray]
+    facts: dict[int, tuple[str, Mapping[str, Any]]] = field(default_factory=dict)
 
     def rows_of(self, kind: Kind) -> np.ndarray:
         """Return the rows of this kind; none where there are none."""
