@@ -14,8 +14,9 @@ from uuid import UUID
 import msgspec
 import numpy as np
 
-from apps.catalog.columns import load, refresh
 from apps.catalog.columns import offer as offering
+from apps.catalog.columns import refresh, trim
+from apps.catalog.columns.compact import compact
 from apps.catalog.contracts import (
     WHOLE,
     CategoryInput,
@@ -212,15 +213,28 @@ def get_stamp(*, site_id: str) -> int:
 
 
 def load_columns(*, site_id: str, now: datetime) -> ItemColumns:
-    """Return the catalogue as arrays, consistent with its `stamp`; raises NotFound for an unknown site."""
-    site = profiles.get_site(site_id=site_id)
-    return load.load_columns(site_id=site_id, currency=site.currency, locale=site.locale, now=now)
+    """Return the catalogue as arrays, one row an item in the order of ids; raises NotFound for an unknown site."""
+    return compact(open_columns(site_id=site_id, now=now))
 
 
 def open_columns(*, site_id: str, now: datetime) -> ItemColumns:
     """Return the catalogue as arrays, to be held and brought up to date; raises NotFound for an unknown site."""
     site = profiles.get_site(site_id=site_id)
     return refresh.open_columns(site_id=site_id, currency=site.currency, locale=site.locale, now=now)
+
+
+def build_columns(*, site_id: str, now: datetime) -> str:
+    """Make another base of a large site's columns and return its id; raises NotFound for an unknown site.
+
+    Of several who ask at once, one makes it.
+    """
+    site = profiles.get_site(site_id=site_id)
+    return refresh.build_columns(site_id=site_id, currency=site.currency, locale=site.locale, now=now)
+
+
+def trim_changes(*, now: datetime) -> int:
+    """Delete what no process needs any more of the log of changes; return how many entries."""
+    return trim.trim_changes(now=now)
 
 
 def refresh_columns(*, columns: ItemColumns, now: datetime) -> ItemColumns:

@@ -3,6 +3,8 @@
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from django.conf import settings
@@ -31,6 +33,38 @@ def put(key: str, data: bytes) -> None:
     Path(handle.name).replace(path)
 
 
+def put_folder(key: str, folder: Path) -> None:
+    """Move a folder of files into the store; a reader sees all of it or none, also after a crash.
+
+    The folder must lie where `scratch` made it; a key that is there already is not replaced: FileExistsError.
+    """
+    path = path_of(key)
+    if path.exists():
+        raise FileExistsError(key)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for file in (*folder.iterdir(), folder):
+        _flush(file)
+    folder.rename(path)
+    _flush(path.parent)
+
+
+@contextmanager
+def scratch(key: str) -> Iterator[Path]:
+    """Open an empty folder beside the key to be filled; what is not moved away from it is gone at the end."""
+    root = path_of(key).parent
+    root.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=root, prefix=".", ignore_cleanup_errors=True) as name:
+        folder = Path(name) / "new"
+        folder.mkdir()
+        yield folder
+
+
+def list_keys(prefix: str) -> list[str]:
+    """Return the names directly below a key, in order; none where there is nothing."""
+    path = path_of(prefix)
+    return sorted(found.name for found in path.iterdir() if not found.name.startswith(".")) if path.is_dir() else []
+
+
 def get(key: str) -> bytes:
     """Return the bytes; raises NotFound."""
     try:
@@ -51,3 +85,11 @@ def delete(prefix: str) -> None:
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
+
+
+def _flush(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -197,6 +197,7 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     "count-days": {"task": "tracking.count_days", "schedule": 600.0, "options": {"expires": 600}},
     "make-event-partitions": {"task": "tracking.make_partitions", "schedule": 3_600.0},
     "resume-imports": {"task": "catalog.resume_imports", "schedule": 60.0},
+    "trim-catalogue-changes": {"task": "catalog.trim_changes", "schedule": 3_600.0},
     "retire-rotated-keys": {"task": "profiles.retire_rotated_keys", "schedule": 3_600.0},
 }
 if not env.flag("SPECREC_TRAINING_SCHEDULE", default=True):

@@ -121,5 +121,5 @@ class TestLoadColumns:
 
     def test_costs_a_constant_number_of_statements(self, uk: str, django_assert_num_queries: Any) -> None:
         _load(uk, *[item(f"i{number}") for number in range(50)])
-        with django_assert_num_queries(9):
+        with django_assert_num_queries(10):
             api.load_columns(site_id=uk, now=NOON)
