@@ -48,12 +48,16 @@ EXPOSURES_KEPT = 20_000  # in memory while the stream is away; beyond that the n
 # What is computed from a state of the catalogue and kept with it: a mask is a byte for each item.
 MASKS_HELD = 128
 PLANS_HELD = 512
+PLANS_WARMED = 16  # made again before a new state of the catalogue is asked
 OFFERS_HELD = 64
 LANGUAGES_HELD = 8
 GROUPS_HELD = 64
 # By what two items of a slate are alike, and how much of it each says; the sum is 1.
 ALIKE_BY = {"brand": 0.35, "category": 0.15, "shape": 0.3, "colour_family": 0.2}
 MOST_PLACES = 100  # `contracts.placements.MAX_LIMIT`
+ANSWER_WITHIN_SECONDS = 0.15  # once it took so long nothing that may wait is asked any more
+REDIS_WITHIN_SECONDS = 0.25  # for what is known of a shopper; Redis writes for some 80 ms in one piece at times
+VECTORS_WITHIN_SECONDS = 0.1
 BREAK_SECONDS = 1.0  # so long a part that failed is not asked again
 
 # --- the features consumer -------------------------------------------------------------------------------------------

@@ -30,8 +30,13 @@ class _Link:
         self._connection = connection
         self._socket: socket.socket = connection._sock  # noqa: SLF001 - redis-py has no public name for it
         self._reader = hiredis.Reader()
+        self._usual = self._within = self._socket.gettimeout()
 
-    def ask(self, packed: bytes, count: int) -> list[Any]:
+    def ask(self, packed: bytes, count: int, within: float | None) -> list[Any]:
+        within = self._usual if within is None else within
+        if within != self._within:
+            self._socket.settimeout(within)
+            self._within = within
         self._socket.sendall(packed)
         answers: list[Any] = []
         while len(answers) < count:
@@ -48,9 +53,10 @@ class _Link:
         self._connection.disconnect()
 
 
-def ask(*commands: Command) -> list[Any]:
+def ask(*commands: Command, within: float | None = None) -> list[Any]:
     """Return the answers to the commands, in order; raises RedisError. Bytes in, bytes out.
 
+    within: seconds after which nothing more is waited for, where the usual time is too long.
     A connection that Redis has closed since is opened once more and the commands are sent again: give it only such as
     may run twice.
     """
@@ -58,7 +64,7 @@ def ask(*commands: Command) -> list[Any]:
     packed = b"".join([pack(command) for command in commands])
     link, fresh = _link()
     try:
-        return _checked(link.ask(packed, len(commands)))
+        return _checked(link.ask(packed, len(commands), within))
     except TimeoutError as error:
         _drop(link)
         raise redis.TimeoutError(str(error)) from error
@@ -66,7 +72,7 @@ def ask(*commands: Command) -> list[Any]:
         _drop(link)
         if fresh:
             raise redis.ConnectionError(str(error)) from error
-        return ask(*commands)
+        return ask(*commands, within=within)
     except hiredis.HiredisError as error:
         _drop(link)
         raise redis.ConnectionError(str(error)) from error

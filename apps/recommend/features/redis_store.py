@@ -52,9 +52,9 @@ class RedisStore:
         """Return the states as they are stored, for a writer; None for an unknown shopper."""
         return self.packed([self._state_key(key) for key in keys]) if keys else []
 
-    def fetch(self, key: StateKey, *beside: Command) -> tuple[bytes | None, list[Any]]:
-        """Return the packed state and the answers to the commands beside it, in one round trip."""
-        raw, *answers = ask(("GET", self._state_key(key)), *beside)
+    def fetch(self, key: StateKey, *beside: Command, within: float | None = None) -> tuple[bytes | None, list[Any]]:
+        """Return the packed state and the answers to the commands beside it, in one round trip of so many seconds."""
+        raw, *answers = ask(("GET", self._state_key(key)), *beside, within=within)
         return raw, answers
 
     def scan(self, *, site_id: str) -> Iterator[tuple[UUID, ShopperState]]:

@@ -1,17 +1,12 @@
 """What is like an item that the loaded model does not hold: nearest neighbours of its stored vector (pgvector, HNSW).
 
-It is the only source that asks the database, and only for such items. Failure policy: nothing found; the chain goes on.
+It is the only source that asks the database, and only for such items. It raises DatabaseError where that is away.
 """
 
-import logging
-
 import numpy as np
-from django.db import Error as DatabaseError
 
 from apps.recommend.columns import NOTHING, Candidates, Question, Shelf
 from apps.recommend.selectors import list_nearest_items
-
-logger = logging.getLogger(__name__)
 
 _LOOKED_AT = 100
 _ALIKE = 0.05  # cosine: nearest does not mean near, and what is below shares nothing that tells
@@ -23,17 +18,13 @@ def find(shelf: Shelf, question: Question) -> Candidates:
         return NOTHING
     row = int(question.context[0])
     columns = shelf.columns
-    try:
-        near = list_nearest_items(
-            site_id=columns.site_id,
-            stamp=shelf.model.stamp,
-            item_id=columns.item_ids[row],
-            limit=_LOOKED_AT,
-            item_types=question.item_types,
-        )
-    except DatabaseError as error:
-        logger.warning("no vector search, database unavailable: %s", type(error).__name__)
-        return NOTHING
+    near = list_nearest_items(
+        site_id=columns.site_id,
+        stamp=shelf.model.stamp,
+        item_id=columns.item_ids[row],
+        limit=_LOOKED_AT,
+        item_types=question.item_types,
+    )
     known = [(columns.row_of[item], score) for item, score in near if score > _ALIKE and item in columns.row_of]
     banned = frozenset(question.banned.tolist())
     kept = [(other, score) for other, score in known if question.mask[other] and other not in banned][: question.limit]

@@ -20,7 +20,7 @@ from apps.recommend.features.extract import merge_states
 from apps.recommend.features.history import read_state
 from apps.recommend.features.redis_store import RedisStore, state_of
 from apps.recommend.features.state import ShopperState
-from apps.recommend.serving.breaker import Breaker
+from apps.recommend.serving.breaker import REDIS, Broken
 from apps.recommend.serving.state import Draft
 from specrec.kernel.errors import Invalid
 from specrec.kernel.redis import client
@@ -28,7 +28,6 @@ from specrec.kernel.redis import client
 logger = logging.getLogger(__name__)
 
 PURPOSE = "history_personalisation"
-_breaker = Breaker(seconds=conf.BREAK_SECONDS)
 
 
 def put_context(draft: Draft) -> None:
@@ -106,27 +105,29 @@ def _put_shopper(draft: Draft) -> None:
 
 def _fetch(question: ShopperQuestion) -> tuple[bytes | None, list[bytes | None] | None]:
     """Return the packed state and what is known of the shopper: one round trip, as most shoppers have one name."""
-    if _breaker.is_open():
-        return None, None
+    store = RedisStore(client())
+    key = (question.site_id, question.shopper_id)
     try:
-        store = RedisStore(client())
-        packed, (found,) = store.fetch((question.site_id, question.shopper_id), ("MGET", *question.keys))
+        with REDIS.watch():
+            packed, (found,) = store.fetch(key, ("MGET", *question.keys), within=conf.REDIS_WITHIN_SECONDS)
+    except Broken:
+        return None, None
     except redis.RedisError as error:
-        _trip(error)
+        _note_away(error)
         return None, None
     return packed, found
 
 
 def _states_of(site_id: str, shopper_ids: Sequence[UUID]) -> list[ShopperState]:
-    if _breaker.is_open():
-        return []
     try:
-        return RedisStore(client()).read([(site_id, shopper_id) for shopper_id in shopper_ids])
+        with REDIS.watch():
+            return RedisStore(client()).read([(site_id, shopper_id) for shopper_id in shopper_ids])
+    except Broken:
+        return []
     except redis.RedisError as error:
-        _trip(error)
+        _note_away(error)
         return []
 
 
-def _trip(error: redis.RedisError) -> None:
-    _breaker.trip()
+def _note_away(error: redis.RedisError) -> None:
     logger.warning("no stored history, Redis unavailable: %s", type(error).__name__)

@@ -4,10 +4,12 @@ Failure policy: what is wrong with one slot is said in its place; the others are
 """
 
 from datetime import datetime
+from time import perf_counter
 from typing import Any
 
 import numpy as np
 
+from apps.recommend import conf
 from apps.recommend.contracts.serving import PageAnswer, PageRequest, Place, Request, Slot, SlotAnswer
 from apps.recommend.serving import pipeline
 from apps.recommend.serving.ready import ReadySite
@@ -73,6 +75,7 @@ class _Page:
         if self._shown:
             draft.shown = np.concatenate(self._shown)
         draft.beside = self._first
+        draft.deadline = perf_counter() + conf.ANSWER_WITHIN_SECONDS
         pipeline.put_slate(draft)
         self._first = self._first or draft
         return draft

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from apps.recommend import conf
 from apps.recommend.contracts.serving import Answer, Assignment, Request
 from apps.recommend.serving import sampled
 from apps.recommend.serving.arrange import put_places
@@ -58,6 +59,7 @@ def answer(*, site_id: str, request: Request, now: datetime, seen: Callable[[Ans
     seen: asked with the answer whether it will be shown; only then it is an exposure
     """
     draft = begin(get_ready(site_id), request, now)
+    draft.deadline = time.perf_counter() + conf.ANSWER_WITHIN_SECONDS
     put_slate(draft)
     found = to_answer(draft)
     record(draft, shown=seen(found))

@@ -1,11 +1,14 @@
 """Step 4: candidates, strategy by strategy down the chain, until the slate can be filled.
 
-Failure policy: a source that fails has found nothing; the chain goes on.
+Failure policy: a source that fails has found nothing; the chain goes on. Once an answer has taken too long, only what
+always has one at once is asked.
 """
 
 import logging
+import math
 from collections.abc import Callable
 from dataclasses import replace
+from time import perf_counter
 
 import numpy as np
 
@@ -28,9 +31,10 @@ from apps.recommend.retrieval import (
     similar,
     trending,
     unfinished,
-    vector,
     words,
 )
+from apps.recommend.rules.plan import Limit
+from apps.recommend.serving import vectors
 from apps.recommend.serving.fallback import LAST_RESORTS, chain_for
 from apps.recommend.serving.state import Draft, Found
 
@@ -40,13 +44,13 @@ Source = Callable[[Shelf, Question], Candidates]
 # The sources of a strategy are asked in order until one has something.
 SOURCES: dict[str, tuple[Source, ...]] = {
     "for_you": (collaborative.find,),
-    "similar": (similar.find, vector.find),
+    "similar": (similar.find, vectors.find),
     "also_viewed": (collaborative.find_for_context,),
     "popular": (popular.find,),
     "recently_viewed": (recent.find,),
     "new_in": (newest.find,),
     "because_you_viewed": (because_viewed.find,),
-    "look_alike": (look_alike.find, similar.find, vector.find),
+    "look_alike": (look_alike.find, similar.find, vectors.find),
     "continue_shopping": (unfinished.find,),
     "on_offer": (reduced.find,),
     "hand_picked": (picked.find,),
@@ -64,8 +68,20 @@ SOURCES: dict[str, tuple[Source, ...]] = {
 def put_candidates(draft: Draft) -> None:
     """Put what the strategies of the chain found; a later one never sees what an earlier one has."""
     question = question_of(draft)
-    missing = draft.wanted
+    _go_down(draft, question)
+    if draft.plain or draft.request.include_item_ids:
+        return
+    for limit in draft.plan.limits:
+        if limit.reserve is not None:
+            _put_reserve(draft, question, limit, limit.reserve)
+
+
+def _go_down(draft: Draft, question: Question) -> None:
+    """Put what the chain finds for the question, until there is enough."""
+    missing = question.limit
     for strategy in LAST_RESORTS if draft.plain else chain_for(draft.placement):
+        if perf_counter() > draft.deadline and strategy not in LAST_RESORTS:
+            continue
         found = ask_strategy(strategy, draft, question)
         if len(found.rows):
             draft.found.append(Found(strategy=strategy, candidates=found))
@@ -73,6 +89,15 @@ def put_candidates(draft: Draft) -> None:
             if missing <= 0:
                 return
             question = replace(question, limit=missing, banned=np.union1d(question.banned, found.rows))
+
+
+def _put_reserve(draft: Draft, question: Question, limit: Limit, reserve: np.ndarray) -> None:
+    """Ask again for what a least share lacks, among the rows that it is for: bool [n]."""
+    rows = np.concatenate([question.banned, *(found.candidates.rows for found in draft.found)])
+    held = np.count_nonzero(limit.codes[rows[len(question.banned) :]] == 0)
+    lacking = math.ceil(limit.share * draft.limit) - int(held)
+    if lacking > 0:
+        _go_down(draft, replace(question, mask=reserve, banned=np.unique(rows), limit=lacking))
 
 
 def question_of(draft: Draft) -> Question:

@@ -1,5 +1,6 @@
 """The draft of one answer: what the steps of the pipeline read and fill, in their order."""
 
+import math
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -41,6 +42,7 @@ class Draft:
     limit: int
     offer: Offer
     trace: TraceLog | None = None  # where this answer is traced
+    deadline: float = math.inf  # by `time.perf_counter`: from then on nothing that may wait is asked
     plain: bool = False  # a step failed: only the last resorts are asked
     faults: int = 0  # defects on the way, of steps and of sources; not of parts that are away
     shown: np.ndarray = field(default_factory=lambda: NO_ROWS)  # rows that other slots of the page show already

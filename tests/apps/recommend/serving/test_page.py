@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from apps.profiles.contracts import ShopperQuestion
 from apps.recommend import api
 from apps.recommend.contracts.serving import PageAnswer, PageRequest, Slot
 from apps.recommend.serving import context, expose
@@ -70,7 +71,12 @@ class TestRecommendPage:
         remember("anna", ("frame-a", "view", 1))
         asked = []
         fetch = context._fetch
-        monkeypatch.setattr(context, "_fetch", lambda question: asked.append(question) or fetch(question))  # type: ignore[func-returns-value]  # append returns nothing
+
+        def fetch_counted(question: ShopperQuestion) -> Any:
+            asked.append(question)
+            return fetch(question)
+
+        monkeypatch.setattr(context, "_fetch", fetch_counted)
         page = ask_page(Slot(placement="for-you", limit=1), Slot(placement="recently-viewed", limit=1), shopper=ANNA)
         assert len(asked) == 1
         assert shown(page) == {"for-you": ["frame-b"], "recently-viewed": ["frame-a"]}

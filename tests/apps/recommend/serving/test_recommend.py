@@ -275,12 +275,12 @@ class TestPartsAway:
         remember("anna", ("frame-a", "view", 1))
         asked = []
 
-        def away(*_commands: object) -> list[object]:
+        def away(*_commands: object, **_how: object) -> list[object]:
             asked.append(1)
             raise redis.ConnectionError
 
         monkeypatch.setattr(redis_store, "ask", away)
-        monkeypatch.setattr(context, "_breaker", Breaker(seconds=60))
+        monkeypatch.setattr(context, "REDIS", Breaker("redis", seconds=60))
         assert ids(ask("for-you", shopper=ANNA, limit=2)) == ["frame-e", "frame-d"]
         assert ids(ask("for-you", shopper=ANNA, limit=2)) == ["frame-e", "frame-d"]
         assert len(asked) == 1
