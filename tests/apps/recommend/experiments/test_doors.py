@@ -11,6 +11,7 @@ from django.core.management import call_command
 from django.test import Client
 
 from apps.profiles import api as profiles
+from apps.profiles.contracts import KeyKind
 from apps.recommend import tasks
 from apps.recommend.models import Experiment
 from specrec.kernel import clock
@@ -35,7 +36,7 @@ def _site(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> None:
 class Caller:
     """A client with a key."""
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: KeyKind) -> None:
         key = profiles.create_key(site_id="uk", kind=kind, name="tests").secret
         self._client, self._headers = Client(), {"Authorization": f"Bearer {key}"}
 

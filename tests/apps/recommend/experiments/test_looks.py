@@ -8,6 +8,7 @@ import pytest
 from apps.recommend import api
 from apps.recommend.contracts.experiments import MetricResult
 from apps.recommend.experiments import looks
+from apps.recommend.experiments.results import compute_results
 from apps.recommend.models import ExperimentLook
 from specrec.kernel.errors import Conflict
 from tests.apps.recommend.experiments.scene import NOW, Log, draft, open_site, start
@@ -137,12 +138,11 @@ class TestLookExperiments:
     def test_one_that_cannot_be_counted_does_not_hold_up_the_others(self, monkeypatch: pytest.MonkeyPatch) -> None:
         start("broken", now=BEGAN, layer_until=0.5)
         start("order", now=BEGAN, layer_from=0.5)
-        compute = looks.compute_results
 
         def fail(*, info: object, now: object) -> object:
             if getattr(info, "written").experiment == "broken":  # noqa: B009 - any object
                 raise ZeroDivisionError
-            return compute(info=info, now=now)  # type: ignore[arg-type]  # as it was called
+            return compute_results(info=info, now=now)  # type: ignore[arg-type]  # as it was called
 
         monkeypatch.setattr(looks, "compute_results", fail)
         assert api.look_experiments(now=NOW) == ["uk/order"]

@@ -15,6 +15,7 @@ from apps.recommend.registry import variants
 from apps.recommend.registry.artifacts import UnreadArtifact
 from apps.recommend.registry.unpacked import LoadedModel
 from apps.recommend.serving import expose
+from apps.tracking import api as tracking
 from apps.tracking.contracts import Exposure
 from tests.apps.recommend.experiments.scene import CONTROL
 from tests.apps.recommend.serving.lens_lane import (
@@ -126,7 +127,7 @@ class TestExposures:
             kept.extend(exposures)
 
         monkeypatch.setattr(expose, "_BUFFER", expose.ExposureBuffer(size=9))
-        monkeypatch.setattr(expose.tracking, "record_exposures", record)
+        monkeypatch.setattr(tracking, "record_exposures", record)
         all_on(SHORT)
         ask("new-in", shopper=ADA)
         ask("new-in")

@@ -131,7 +131,7 @@ class TestStartExperiment:
         assert (caught.value.code, caught.value.extra["other"]) == ("experiments_clash", "one")
 
     def test_one_hold_out_is_enough(self) -> None:
-        sides = {"hold_out": True, "variants": (CONTROL, Variant(variant="rest"))}
+        sides: dict[str, Any] = {"hold_out": True, "variants": (CONTROL, Variant(variant="rest"))}
         start("one", **sides)
         with pytest.raises(Conflict, match="hold-out"):
             start("two", **sides)
