@@ -47,6 +47,7 @@ def takes_part(salt: str, unit: str, *, layer_salt: str, part: tuple[float, floa
 
     Raising `ramp` adds units and takes none away.
     """
-    if not part[0] <= share_of(layer_salt, unit) < part[1]:
+    # The whole of a layer, and a ramp at its end, hold everybody: most experiments need no hash for them.
+    if (part[0] > 0.0 or part[1] < 1.0) and not part[0] <= share_of(layer_salt, unit) < part[1]:
         return False
-    return share_of(f"{salt}/ramp", unit) < ramp
+    return ramp >= 1.0 or share_of(f"{salt}/ramp", unit) < ramp
