@@ -56,6 +56,16 @@ class _Figures(Collector):
             counter.add_metric([], lost)
             yield counter
         yield from _models(recommend.measure_models(now=clock.now()))
+        yield from _rules(recommend.count_rule_notices(now=clock.now()))
+
+
+def _rules(found: list[tuple[str, int, int]]) -> Iterator[Metric]:
+    words = "Slates of today (UTC) that merchandising rules left empty, or that lack their pins."
+    gauge = GaugeMetricFamily("specrec_rules_slates", words, labels=["site", "what"])
+    for site_id, emptied, unshown in found:
+        gauge.add_metric([site_id, "emptied"], emptied)
+        gauge.add_metric([site_id, "unshown"], unshown)
+    yield gauge
 
 
 def _models(found: list[ModelFigure]) -> Iterator[Metric]:

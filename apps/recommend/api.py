@@ -66,6 +66,7 @@ show_rule = rulebook.show_with_warnings
 dry_run_rules = rulebook.dry_run
 list_rule_revisions = stored.list_revisions
 list_rule_notices = stored.list_notices
+count_rule_notices = stored.count_notices
 check_rule = check_rules.check_rule
 list_rule_fields = check_rules.fields_of
 save_rule = rule_steps.save_rule

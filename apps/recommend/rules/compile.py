@@ -4,6 +4,8 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
+from typing import TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +20,8 @@ from apps.recommend.rules.scope import is_concerned
 from apps.recommend.rules.targets import filter_of, group_codes, named_rows
 
 MARK_SECONDS = 300.0  # filters such as `released >= now - 30d` are asked again so often
+MOST_MADE = 256  # arrays that plans share
+_Made = TypeVar("_Made")
 _NO_COSTS: NDArray[np.float64] = np.empty(0)
 
 
@@ -40,6 +44,7 @@ class CompiledRules:
     masks: dict[tuple[str, str | None], tuple[float, NDArray[np.bool_]]] = field(default_factory=dict)
     codes: dict[str, NDArray[np.int32]] = field(default_factory=dict)
     costs: dict[str | None, NDArray[np.float64]] = field(default_factory=dict)
+    made: dict[tuple[str, tuple[str, ...], str | None, float], object] = field(default_factory=dict)
 
     def situation(
         self,
@@ -80,6 +85,7 @@ class CompiledRules:
             return self._target(rule, place)
 
         gate, takers = self._gate(held, place)
+        weighing = [rule for rule in held if rule.kind in effects.WEIGHING]
         pins, unshown = effects.pins_of(held, self.columns, gate)
         include = effects.included(held, target, self.columns, gate)
         mask = place.mask & gate if takers else place.mask
@@ -87,10 +93,10 @@ class CompiledRules:
         return Plan(
             mask=mask,
             gate=gate,
-            factor=effects.factor_of(held, target, len(gate)),
+            factor=self._once("factor", weighing, place, lambda: effects.factor_of(weighing, target, len(gate))),
             pins=pins,
             include=include,
-            limits=effects.limits_of(held, target, self._codes, mask),
+            limits=effects.limits_of(held, target, lambda rule: self._groups(rule, place), mask),
             in_force=tuple(rule.rule for rule in held),
             unshown=unshown,
             emptied_by=takers if nothing else (),
@@ -99,15 +105,39 @@ class CompiledRules:
 
     def _gate(self, held: list[RuleInput], place: "_Place") -> tuple[NDArray[np.bool_], tuple[str, ...]]:
         """Return what may be shown at all, and which rules took something from what the placement shows."""
-        gate, takers = place.offer.available, []
-        for rule in held:
-            if rule.kind in effects.REMOVING:
-                target = self._target(rule, place)
-                gone = effects.removed_by(rule, target=target, offer=place.offer, cost=self._cost(rule, place))
-                if (gone & place.mask).any():
-                    takers.append(rule.rule)
-                gate = gate & ~gone
+        removing = [rule for rule in held if rule.kind in effects.REMOVING]
+        if not removing:
+            return place.offer.available, ()
+        gone = [self._once("gone", [rule], place, partial(self._removed, rule, place)) for rule in removing]
+        takers = [rule.rule for rule, rows in zip(removing, gone, strict=True) if (rows & place.mask).any()]
+        gate = self._once("gate", removing, place, lambda: place.offer.available & ~np.logical_or.reduce(gone))
         return gate, tuple(takers)
+
+    def _removed(self, rule: RuleInput, place: "_Place") -> NDArray[np.bool_]:
+        target = self._target(rule, place)
+        return effects.removed_by(rule, target=target, offer=place.offer, cost=self._cost(rule, place))
+
+    def _groups(self, rule: RuleInput, place: "_Place") -> NDArray[np.int32]:
+        """Return int32 [n], the groups of what a limit is about, -1 for all else."""
+        by, target = rule.effect.group_by, rule.target
+        codes = self._codes(by) if by else None
+        if codes is not None and not target.item_ids and not target.filter:
+            return codes
+        return self._once("groups", [rule], place, lambda: effects.grouped(self._target(rule, place), codes))
+
+    def _once(self, what: str, rules: list[RuleInput], place: "_Place", make: Callable[[], _Made]) -> _Made:
+        """Return what was made of these rules before, where it is the same here and now: plans share their arrays."""
+        filters = [asked for rule in rules if (asked := filter_of(rule.target)) is not None]
+        mark = _next_mark(place.now) if any(asked.by_time for asked in filters) else 0.0
+        here = what in ("gone", "gate") or any(asked.by_place for asked in filters)
+        key = what, tuple(rule.rule for rule in rules), place.store_id if here else None, mark
+        held = self.made.get(key)
+        if held is not None:
+            return cast("_Made", held)
+        if len(self.made) >= MOST_MADE:
+            self.made.clear()
+        made = self.made[key] = make()
+        return made
 
     def _target(self, rule: RuleInput, place: "_Place") -> NDArray[np.bool_]:
         """Return bool [n], what the rule is about; the same array for every rule that has this filter and no items."""

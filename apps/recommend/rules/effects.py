@@ -12,8 +12,9 @@ from apps.recommend.rules.targets import named_rows
 
 Mask = NDArray[np.bool_]
 Targets = Callable[[RuleInput], Mask]
-Codes = Callable[[str], NDArray[np.int32]]
+Groups = Callable[[RuleInput], NDArray[np.int32]]
 REMOVING = frozenset({"exclude", "price_guard", "margin_guard"})
+WEIGHING = frozenset({"boost", "bury"})
 MOST_INCLUDED = 200
 _ALMOST = 1e-9  # margins are decimal fractions: 40 of 100 leave 0.6
 
@@ -54,7 +55,7 @@ def factor_of(rules: Iterable[RuleInput], targets: Targets, count: int) -> NDArr
     """Return float32 [n], the factors of all boosts and buries multiplied, within 0.1 to 10; None without any."""
     factor = None
     for rule in rules:
-        if rule.kind in ("boost", "bury") and rule.effect.factor is not None:
+        if rule.kind in WEIGHING and rule.effect.factor is not None:
             factor = np.ones(count, dtype=np.float64) if factor is None else factor
             factor[targets(rule)] *= rule.effect.factor
     return None if factor is None else np.clip(factor, MIN_FACTOR, MAX_FACTOR).astype(np.float32)
@@ -87,34 +88,25 @@ def included(rules: Iterable[RuleInput], targets: Targets, columns: ItemColumns,
     return np.array(sorted(rows), dtype=np.int32) if rows else NO_ROWS
 
 
-def limits_of(rules: Iterable[RuleInput], targets: Targets, codes: Codes, mask: Mask) -> tuple[Limit, ...]:
+def limits_of(rules: Iterable[RuleInput], targets: Targets, groups: Groups, mask: Mask) -> tuple[Limit, ...]:
     """Return what slates must keep to; `mask`: bool [n], what sources may find."""
-    return tuple(limit for rule in rules if (limit := _limit_of(rule, targets, codes, mask)) is not None)
+    return tuple(limit for rule in rules if (limit := _limit_of(rule, targets, groups, mask)) is not None)
 
 
-def _limit_of(rule: RuleInput, targets: Targets, codes: Codes, mask: Mask) -> Limit | None:
+def grouped(target: Mask, codes: NDArray[np.int32] | None) -> NDArray[np.int32]:
+    """Return int32 [n], the groups of what a limit is about, -1 for all else; without codes it is one group."""
+    return np.where(target, np.int32(0) if codes is None else codes, np.int32(-1))
+
+
+def _limit_of(rule: RuleInput, targets: Targets, groups: Groups, mask: Mask) -> Limit | None:
     effect = rule.effect
     if rule.kind == "share" and effect.share is not None:
-        target = targets(rule)
         if effect.at_most:
-            return Limit(kind="most_share", codes=_one_group(target), rule=rule.rule, share=effect.share)
-        members = _one_group(target)
-        return Limit(kind="least_share", codes=members, rule=rule.rule, share=effect.share, reserve=target & mask)
+            return Limit(kind="most_share", codes=groups(rule), rule=rule.rule, share=effect.share)
+        reserve = targets(rule) & mask
+        return Limit(kind="least_share", codes=groups(rule), rule=rule.rule, share=effect.share, reserve=reserve)
     if rule.kind == "spacing" and effect.distance is not None:
-        return Limit(kind="spacing", codes=_grouped(rule, targets, codes), rule=rule.rule, count=effect.distance)
+        return Limit(kind="spacing", codes=groups(rule), rule=rule.rule, count=effect.distance)
     if rule.kind == "max_per_group" and effect.count is not None:
-        return Limit(kind="most", codes=_grouped(rule, targets, codes), rule=rule.rule, count=effect.count)
+        return Limit(kind="most", codes=groups(rule), rule=rule.rule, count=effect.count)
     return None
-
-
-def _one_group(mask: Mask) -> NDArray[np.int32]:
-    return np.where(mask, np.int32(0), np.int32(-1))
-
-
-def _grouped(rule: RuleInput, targets: Targets, codes: Codes) -> NDArray[np.int32]:
-    """Return the groups of what the rule is about; without a name to group by, all of it is one group."""
-    if not rule.effect.group_by:
-        return _one_group(targets(rule))
-    if not rule.target.item_ids and not rule.target.filter:
-        return codes(rule.effect.group_by)
-    return np.where(targets(rule), codes(rule.effect.group_by), np.int32(-1))

@@ -1,10 +1,12 @@
 """Reading the rules of a site: what is in force, what is drafted, what was done to them, what they did."""
 
+import logging
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 
 import msgspec
-from django.db.models import QuerySet
+from django.db import DatabaseError
+from django.db.models import QuerySet, Sum
 
 from apps.profiles import api as profiles
 from apps.recommend.contracts import rules as contracts
@@ -12,6 +14,8 @@ from apps.recommend.contracts.rules import RuleInfo, RuleInput, RuleNotice, Rule
 from apps.recommend.models import MerchandisingRule, RuleChange, RuleReport, RuleStamp, RuleState
 from apps.recommend.rules.schedule import is_in_force, next_change
 from specrec.kernel.errors import NotFound
+
+logger = logging.getLogger(__name__)
 
 
 def get_rules_stamp(*, site_id: str) -> int:
@@ -80,6 +84,20 @@ def list_notices(*, site_id: str, now: datetime, days: int = 7) -> list[RuleNoti
         RuleNotice(rule=row.rule, day=row.day, placement=row.placement, emptied=row.emptied, unshown=row.unshown)
         for row in rows
     ]
+
+
+def count_notices(*, now: datetime) -> list[tuple[str, int, int]]:
+    """Return by site how many slates rules left empty today (UTC), and how many lack a pin.
+
+    Failure policy: without Postgres there are no figures, which is logged.
+    """
+    rows = RuleReport.objects.filter(day=now.astimezone(UTC).date()).values("site_id").order_by("site_id")
+    found = rows.annotate(empty=Sum("emptied"), lacking=Sum("unshown"))
+    try:
+        return [(row["site_id"], row["empty"], row["lacking"]) for row in found]
+    except DatabaseError as error:
+        logger.warning("no figures of rules: %s", type(error).__name__)
+        return []
 
 
 def to_rule(written: object) -> RuleInput:

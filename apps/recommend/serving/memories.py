@@ -19,6 +19,10 @@ class Memory(Generic[_Key, _Value]):
         """Return how many values are held."""
         return len(self._held)
 
+    def newest(self, most: int) -> list[_Key]:
+        """Return what the values kept last are held for, at most so many, the oldest of them first."""
+        return list(self._held)[-most:]
+
     def get(self, key: _Key) -> _Value | None:
         """Return the value, None where it is not held."""
         return self._held.get(key)

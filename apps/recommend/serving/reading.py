@@ -56,7 +56,9 @@ def _moved_on(held: ReadySite | None, found: dict[str, Any]) -> ReadySite:
     if not other:
         return held
     if "rules" in other or found["shelf"].columns is not held.shelf.columns:
-        other["memories"] = Memories()
+        moved = replace(held, **other, memories=Memories())
+        moved.warm_plans(held, time.time())
+        return moved
     return replace(held, **other)
 
 

@@ -77,6 +77,11 @@ class ReadySite:
             self.memories.plans.keep(known, plan)
         return plan
 
+    def warm_plans(self, held: "ReadySite", now: float) -> None:
+        """Make the plans that the state before was asked for last, so that no request waits for them."""
+        for situation, key in held.memories.plans.newest(conf.PLANS_WARMED):
+            self.plan_of(key, situation, now)
+
     def mask_of(self, key: MaskKey, now: float) -> np.ndarray:
         """Return which rows such a question may be answered with, rules apart: bool [n], shared and read-only."""
         known = self._same(key)

@@ -14,7 +14,9 @@ from tests.apps.recommend.serving.lens_lane import (
     answer_with_known_model,  # noqa: F401 - the fixture "model"
     ask,
     ids,
+    make_item,
     open_lens_lane,  # noqa: F401 - the fixture "shop"
+    put_items,
     put_store,
 )
 
@@ -151,3 +153,22 @@ class TestListRuleNotices:
         ask("new-in")
         notices.flush()
         assert api.list_rule_notices(site_id="brillenhaus", now=NOW) == []
+
+
+class TestLeastShares:
+    def test_what_no_strategy_would_have_found_fills_the_share(self) -> None:
+        put_items(*(make_item(f"new-{number:02}", age=-1 - number) for number in range(30)))
+        assert "frame-e" not in ids(ask("new-in"))
+        effect = {"share": 0.5}
+        publish(make_rule("old", "share", target={"item_ids": ["frame-d", "frame-e"]}, effect=effect))
+        slate = ids(ask("new-in"))
+        assert {"frame-d", "frame-e"} <= set(slate)
+        assert len(slate) == 4
+
+
+class TestCountRuleNotices:
+    def test_slates_of_today_by_site(self) -> None:
+        publish(make_rule("nothing", target={"filter": "price > 0"}))
+        ask("new-in")
+        notices.flush()
+        assert api.count_rule_notices(now=NOW) == [(SITE, 1, 0)]
