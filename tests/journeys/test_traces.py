@@ -62,7 +62,7 @@ class TestTraces:
         unchanged = replay(office, trace_id)
         assert (unchanged["identical"], unchanged["after"]) == (True, ["panto-6", "panto-5", "panto-4"])
 
-        office.must("PUT", "/v1/rules", NO_PANTO_6)
+        office.must("PUT", "/v1/rules", {"rule": NO_PANTO_6})
         office.must("POST", "/v1/rules/no-six/publish", {"number": 1})
         changed = eventually(lambda: replay(office, trace_id), until=lambda found: not found["identical"])
         assert (changed["causes"][0]["what"], changed["causes"][0]["name"]) == ("rules", "no-six")
