@@ -1,6 +1,8 @@
 """The settings of placements: written over REST and in the admin, and what is wrong with them."""
 
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -14,6 +16,7 @@ from specrec.kernel.errors import Invalid
 from tests.apps.recommend.serving.lens_lane import SITE, open_lens_lane  # noqa: F401 - a fixture
 from tests.apps.recommend.serving.test_doors import key
 
+PAGE = (Path(__file__).resolve().parents[3] / "docs" / "reference" / "placements.md").read_text(encoding="utf-8")
 pytestmark = pytest.mark.usefixtures("shop")
 EVERYTHING: dict[str, Any] = {
     "placement": "home",
@@ -112,6 +115,25 @@ class TestEnsurePlacement:
             api.ensure_placement(site_id=SITE, placement=placement)
 
         assert (caught.value.code, caught.value.field) == ("filter_unknown_name", "filter")
+
+
+class TestReference:
+    def test_names_every_setting_with_its_default(self) -> None:
+        table = PAGE.split("| Field |")[1].split("\n\n")[0]
+        told = {
+            name
+            for names in re.findall(r"^\| (`.+?`) \|", table, re.MULTILINE)
+            for name in re.findall(r"`(\w+)`", names)
+        }
+
+        assert told == set(EVERYTHING)
+
+    def test_its_example_is_what_is_answered(self) -> None:
+        sent, answered = (json.loads(text) for text in re.findall(r"(\{\"placement.+\})", PAGE)[:2])
+
+        found = api.ensure_placement(site_id=SITE, placement=msgspec.convert(sent, PlacementInfo))
+
+        assert json.loads(msgspec.json.encode(found)) == answered
 
 
 class TestAdmin:
