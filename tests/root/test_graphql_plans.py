@@ -154,7 +154,7 @@ class TestPlan:
         operation, fragment = document.definitions
         assert isinstance(fragment, FragmentDefinitionNode)
         node: Any = operation.selection_set.selections[0]  # type: ignore[attr-defined]
-        assert plan(SCHEMA, {"I": fragment}, SCHEMA.query_type.fields["slate"].type, [node]) is None  # type: ignore[union-attr]
+        assert plan(SCHEMA, {"I": fragment}, SCHEMA.query_type.fields["slate"].type, [node]) is None
 
     def test_of_one_document_is_not_used_for_another_with_the_same_words(self) -> None:
         for field in ("slateId", "__typename", "slateId"):

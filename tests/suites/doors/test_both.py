@@ -24,7 +24,12 @@ Application = Callable[..., Iterable[bytes]]
 Question = tuple[str, Asked, int, str | None]  # by which key, what, the status, the code of the problem
 REST = "/v1/recommendations"
 SHOP = "https://shop.example"
-FOR_YOU = {"placement": "for-you", "history": ["frame-a"]}
+PAGES = "/v1/pages"
+PAGE: dict[str, Any] = {
+    "history": ["frame-a"],
+    "slots": [{"placement": "for-you"}, {"placement": "popular", "slot": "below"}],
+}
+FOR_YOU: dict[str, Any] = {"placement": "for-you", "history": ["frame-a"]}
 SLATE = """
 query Slate($input: RecommendationsInput!) {
   recommendations(input: $input) {
@@ -116,6 +121,17 @@ QUESTIONS: list[Question] = [
     ("browser", Asked(REST, CLAIM), 403, "customer_needs_secret_key"),
     ("browser", Asked(REST, FOR_YOU, {"Origin": "https://elsewhere.example"}), 403, "origin_not_allowed"),
     ("secret", Asked(REST, FOR_YOU, {"Origin": SHOP}), 403, "secret_key_in_browser"),
+    ("events", Asked(REST, FOR_YOU | {"trace": True}), 403, "missing_scope"),
+    ("browser", Asked(REST, FOR_YOU | {"trace": True}), 403, "missing_scope"),
+    ("secret", Asked(REST, FOR_YOU | {"filter": 'brand = "Lumen"', "include_item_ids": ["frame-b"]}), 200, None),
+    ("secret", Asked(REST, FOR_YOU | {"filter": "brand ="}), 400, "filter_syntax"),
+    ("secret", Asked(PAGES, PAGE), 200, None),
+    ("browser", Asked(PAGES, PAGE, {"Origin": SHOP}), 200, None),
+    ("secret", Asked(PAGES, {"slots": []}), 400, "invalid_value"),
+    ("secret", Asked(PAGES, {"slots": [{"placement": "nowhere"}]}), 200, None),
+    ("browser", Asked(PAGES, PAGE | {"shopper": {"customer_id": "c-1"}}), 403, "customer_needs_secret_key"),
+    ("events", Asked(PAGES, PAGE), 403, "missing_scope"),
+    ("none", Asked(PAGES, PAGE), 401, "missing_key"),
     ("secret", Asked("/graphql", slate()), 200, None),
     ("browser", Asked("/graphql", slate(), {"Origin": SHOP}), 200, None),
     ("secret", Asked("/graphql", {"query": "{ site { siteId } placements { placement title } }"}), 200, None),
