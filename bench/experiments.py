@@ -35,6 +35,7 @@ SEQUENCE_BELOW = 0.06
 BROKEN = 0.001
 LEVEL = 0.05
 BROKEN_FLAGGED, EVEN_FLAGGED = 0.99, 0.01
+SPLIT_UNITS = 5_000  # so many shoppers show a split of 55 to 45 in all but one of ten thousand
 AGAIN = 0.12  # chance that a shopper comes back on a day
 # How many shoppers are asked for a lift in a metric, so that one look finds it four times of five.
 STATED_POWER = 0.8
@@ -51,7 +52,10 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """Shoppers with all that they will do: arrays of one entry a shopper, or [n, days] for what happens by day."""
+    """Shoppers with all that they will do: arrays of one entry a shopper.
+
+    slates, clicked: int16 [days, n], up to the end of each day
+    """
 
     variant: Variants
     slates: NDArray[np.int16]
@@ -62,13 +66,13 @@ class World:
 
     def on(self, day: int) -> Outcomes:
         """Return what is known at the end of a day, of those who came until then."""
-        slates = self.slates[:, : day + 1].sum(axis=1, dtype=np.float64)
+        slates = self.slates[day].astype(np.float64)
         here = slates > 0.0
         seen = slates[here]
         buyers = (self.bought[here] <= day).astype(np.float64)
         facts = {
             "slates": seen,
-            "clicked": self.clicked[here, : day + 1].sum(axis=1, dtype=np.float64),
+            "clicked": self.clicked[day, here].astype(np.float64),
             "sessions": np.ceil(seen / 2.0),
             "visitors": np.ones(len(seen)),
             "bought": buyers,
@@ -111,7 +115,11 @@ def draw_world(seed: int, plan: Plan) -> World:
         "bought": bought_before,
         "revenue": bought_before * draw.lognormal(4.5, 0.6, n),
     }
-    return World(variant, slates, clicked, when, paid, before)
+    return World(variant, _summed(slates), _summed(clicked), when, paid, before)
+
+
+def _summed(by_day: NDArray[np.int16]) -> NDArray[np.int16]:
+    return np.ascontiguousarray(by_day.cumsum(axis=1, dtype=np.int16).T)
 
 
 def look(outcomes: Outcomes, metric: str, *, plan: Plan, cuped: bool = True) -> tuple[bool, bool, float] | None:
@@ -184,9 +192,9 @@ def main() -> int:
             f"(such a look on any day {found['peeked']:6.2%})"
         )
     lifts = _lifts(max(options.seeds // 5, 1), options.days)
-    broken = flagged(max(options.seeds // 20, 1), options.units, 0.55)
-    even = flagged(max(options.seeds // 5, 1), options.units, 0.5)
-    print(f"a split of 55 to 45 is flagged in {broken:.1%}, an even one in {even:.2%} ({options.units:,} shoppers)")
+    broken = flagged(max(options.seeds // 5, 1), SPLIT_UNITS, 0.55)
+    even = flagged(max(options.seeds // 5, 1), SPLIT_UNITS, 0.5)
+    print(f"a split of 55 to 45 is flagged in {broken:.1%}, an even one in {even:.2%} ({SPLIT_UNITS:,} shoppers)")
     print(f"{time.perf_counter() - started:.0f} s")
     if options.json:
         figures = {"same": same, "lift": lifts, "broken_split_flagged": broken, "even_split_flagged": even}
