@@ -31,6 +31,10 @@ class UnreadArtifact(BadArtifact):
     """A part of the stored model did not come from the store; it may be there at another time."""
 
 
+class DamagedArtifact(BadArtifact):
+    """A part of the stored model is not what was written; somebody may put a whole copy in its place."""
+
+
 class ArrayEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the manifest says about one array."""
 
@@ -130,7 +134,8 @@ def _read_array(site_id: str, stamp: str, name: str, entry: ArrayEntry) -> np.nd
     except FileNotFoundError as error:
         raise _unread(stamp, f"the array {name} is missing") from error
     if digest != entry.sha256:
-        raise _bad(stamp, f"the array {name} is not the one that was written (sha256 differs)")
+        reason = f"the array {name} is not the one that was written (sha256 differs)"
+        raise DamagedArtifact(f"The model {stamp} cannot be loaded: {reason}.", code="bad_artifact", stamp=stamp)
     try:
         mapped = np.load(path, mmap_mode="r" if 0 not in entry.shape else None, allow_pickle=False)
     except OSError as error:

@@ -2,7 +2,7 @@
 
 Failure policy: fall back. When the database or an artifact cannot be read, the last loaded version stays, and the
 reason is logged; a site that never had one has None, and serving goes on along its fallback chain. What could not be
-read is tried again after growing pauses; what was read and is not what was written never is.
+read, or was damaged, is tried again after growing pauses; what is whole and does not fit this program never is.
 """
 
 import logging
@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import close_old_connections
 
-from apps.recommend.registry.artifacts import BadArtifact, UnreadArtifact
+from apps.recommend.registry.artifacts import BadArtifact, DamagedArtifact, UnreadArtifact
 from apps.recommend.registry.unpacked import LoadedModel, read_version
 from apps.recommend.selectors import find_promoted_stamp, list_promoted_stamps
 
@@ -113,7 +113,7 @@ class _Registry:
         return failure is not None and failure.stamp == stamp and monotonic() < failure.again_at
 
     def _next_failure(self, site_id: str, stamp: str, error: Exception) -> _Failure:
-        if isinstance(error, BadArtifact) and not isinstance(error, UnreadArtifact):
+        if isinstance(error, BadArtifact) and not isinstance(error, UnreadArtifact | DamagedArtifact):
             return _Failure(stamp, math.inf, math.inf)
         last = self._failed.get(site_id)
         pause = min(last.pause * 2, LONGEST_PAUSE) if last is not None and last.stamp == stamp else FIRST_PAUSE
