@@ -16,7 +16,6 @@ import json
 import os
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
@@ -116,11 +115,9 @@ def _server() -> Iterator[Server]:
 
 def _measure(server: Server, size: Size, options: argparse.Namespace, *, is_first: bool) -> dict[str, Any]:
     client = Client(server.url, server.key)
-    took = {}
+    base: dict[str, Any] = {}
     if size.is_built and server.stack is not None:
-        started = time.monotonic()
-        built.build(server.stack, site_id=SITE, items=size.items)
-        took = {"build_s": round(time.monotonic() - started, 1)}
+        base = built.build(server.stack, site_id=SITE, items=size.items)
     stamp = prepare(client, size)
     if size.full:
         put_rules(client)
@@ -138,7 +135,7 @@ def _measure(server: Server, size: Size, options: argparse.Namespace, *, is_firs
         if is_first:
             figures |= _open_loops(server, server.stack, size, options)
         found = growth.measure_size(server.stack, server.key, size, stamp=stamp, seconds=options.seconds)
-        figures["growth"] = {str(size.items): found | took}
+        figures["growth"] = {str(size.items): found | base}
     return figures
 
 
