@@ -8,6 +8,8 @@ from contextlib import AbstractContextManager
 from datetime import date, datetime, timedelta
 from typing import Any
 
+import numpy as np
+
 from apps.profiles import api as profiles
 from apps.profiles.contracts import Caller
 from apps.tracking import ingest as intake
@@ -24,7 +26,6 @@ from apps.tracking.contracts import (
     Inspection,
     Interactions,
     Measurements,
-    PurchaseColumns,
     ReplayResult,
     Rules,
     StreamBatch,
@@ -54,6 +55,7 @@ from specrec.kernel.errors import Denied
 from specrec.kernel.paging import Page
 
 SCOPE = "events:write"
+StoreColumns = tuple[Interactions, list[str], np.ndarray]
 
 
 def warm_up() -> None:
@@ -192,8 +194,12 @@ def load_interactions(
     )
 
 
-def load_purchases(*, site_id: str, since: datetime, until: datetime) -> PurchaseColumns:
-    """Return purchases and returns of the site with `since <= time < until` as columns, ordered by time."""
+def load_purchases(*, site_id: str, since: datetime, until: datetime) -> StoreColumns:
+    """Return purchases and returns of the site with `since <= time < until` as columns, ordered by time.
+
+    Their sessions are orders (else visits, else events). With them: the stores, and int32 [n], an index into these, -1
+    for what was not bought in one.
+    """
     return purchases.load_purchases(site_id=site_id, since=since, until=until)
 
 

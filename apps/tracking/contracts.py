@@ -398,25 +398,3 @@ class Interactions:
     type: np.ndarray
     time: np.ndarray
     mark: np.ndarray
-
-
-@dataclass(frozen=True, slots=True)
-class PurchaseColumns:
-    """Purchases and returns of a site as columns, ordered by time; what training reads of baskets and stores.
-
-    shopper_ids: list of distinct UUIDs; shopper: int32 [n], index into it, -1 where the event has no shopper
-    basket: int32 [n], running number of the order, else of the visit, else of the event itself
-    item_ids: list of distinct item ids; item: int32 [n], index into it
-    store_ids: list of distinct stores; store: int32 [n], index into it, -1 for what was bought elsewhere
-    returned: bool [n], whether it was taken back rather than bought; time: float64 [n], seconds since 1970 UTC
-    """
-
-    shopper_ids: list[UUID]
-    shopper: np.ndarray
-    basket: np.ndarray
-    item_ids: list[str]
-    item: np.ndarray
-    store_ids: list[str]
-    store: np.ndarray
-    returned: np.ndarray
-    time: np.ndarray

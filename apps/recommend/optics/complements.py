@@ -52,9 +52,14 @@ def suits(item_type: str, facts: Facts, other_type: str, other: Facts) -> bool:
     kind = kind_of(other_type, other)
     if kind == kind_of(item_type, facts) or not any(is_of(kind, one) for one in complements_of(item_type, facts)):
         return False
+    return fits(item_type, facts, other_type, other)
+
+
+def fits(item_type: str, facts: Facts, other_type: str, other: Facts) -> bool:
+    """Return whether an item of a wanted kind fits this one, as far as both sides say."""
     if other_type == "solution" and item_type == "contact_lens":
         return _solution_suits(facts, other)
-    if kind == ("hearing", "battery"):
+    if (other_type, other.get("kind")) == ("hearing", "battery"):
         return not facts.get("rechargeable") and facts.get("battery_size") == other.get("battery_size")
     if other_type == "lens_option":
         return _lens_suits(facts, other)

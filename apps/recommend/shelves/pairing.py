@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from apps.recommend.columns import Question, Shelf
-from apps.recommend.optics.complements import Kind, complements_of, is_of, kind_of, suits
+from apps.recommend.optics.complements import Kind, complements_of, fits, is_of, kind_of
 from apps.recommend.shelves.choosing import may_answer
 from apps.recommend.shelves.kinds import prepare
 from apps.recommend.shelves.lists import add_up, habits_of
@@ -53,14 +53,14 @@ def by_turns(lists: list[list[int]], most: int) -> list[int]:
 
 def _fitting(shelf: Shelf, question: Question, item: Item, learned: list[int], kind: Kind) -> Iterator[int]:
     """Yield the rows of a kind that suit the item, those bought with it first; no more is looked at than is taken."""
-    kinds = prepare(shelf)
+    kinds, own = prepare(shelf), kind_of(*item)
     offered = kinds.rows_of(kind)[: 4 * _TRIED]
     offered = offered[may_answer(offered, question)][:_TRIED]
     for one in dict.fromkeys([*learned, *offered.tolist()]):
         facts = kinds.facts.get(one)
         if facts is None:
             facts = kinds.facts[one] = facts_of(shelf, one)
-        if suits(*item, *facts):
+        if kind_of(*facts) != own and fits(*item, *facts):
             yield one
 
 

@@ -23,7 +23,7 @@ from apps.recommend.training.dataset import Happened, TrainingData
 from apps.recommend.training.recipe import Recipe
 from apps.recommend.training.recipes import Content
 from apps.tracking import api as tracking
-from apps.tracking.contracts import PurchaseColumns
+from apps.tracking.contracts import EVENT_TYPES, Interactions
 
 _SESSIONS = 200_000  # of what is looked at together, the newest; they tell substitutes from complements
 
@@ -38,21 +38,24 @@ class Bought(NamedTuple):
 def load_bought(*, site_id: str, recipe: Recipe, row_of: Mapping[str, int], now: datetime) -> Bought:
     """Return the purchases of the recipe's window that hold; none from `now` on."""
     since = now - timedelta(days=recipe.window_days)
-    columns = tracking.load_purchases(site_id=site_id, since=since, until=now)
-    return make_bought(columns, profiles.list_aliases(site_id=site_id), row_of)
+    columns, store_ids, store = tracking.load_purchases(site_id=site_id, since=since, until=now)
+    sold = make_sold(columns, store, profiles.list_aliases(site_id=site_id), row_of)
+    return Bought(sold, store_ids)
 
 
-def make_bought(columns: PurchaseColumns, aliases: Mapping[UUID, UUID], row_of: Mapping[str, int]) -> Bought:
+def make_sold(
+    columns: Interactions, store: np.ndarray, aliases: Mapping[UUID, UUID], row_of: Mapping[str, int]
+) -> Sold:
     """Return the purchases without what was returned, merged shoppers being one; pure."""
     number: dict[UUID, int] = {}
     merged = [number.setdefault(aliases.get(who, who), len(number)) for who in columns.shopper_ids]
     shopper = np.array([*merged, -1], dtype=np.int32)[columns.shopper]
     rows = np.array([*(row_of.get(item, -1) for item in columns.item_ids), -1], dtype=np.int32)[columns.item]
+    returned = columns.type == EVENT_TYPES.index("return")
     pair = shopper.astype(np.int64) * max(len(columns.item_ids), 1) + columns.item
-    step = np.where(shopper >= 0, np.where(columns.returned, -1, 1), 0).astype(np.int8)
-    holds = ~columns.returned & ~find_undone(pair, step) & (rows >= 0)
-    sold = Sold(shopper[holds], columns.basket[holds], rows[holds], columns.store[holds], columns.time[holds])
-    return Bought(sold, columns.store_ids)
+    step = np.where(shopper >= 0, np.where(returned, -1, 1), 0).astype(np.int8)
+    holds = ~returned & ~find_undone(pair, step) & (rows >= 0)
+    return Sold(shopper[holds], columns.session[holds], rows[holds], store[holds], columns.time[holds])
 
 
 def make_habits(*, data: TrainingData, bought: Bought, content: Content) -> Habits:
