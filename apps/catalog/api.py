@@ -35,7 +35,7 @@ from apps.catalog.contracts import (
     StoreInput,
     WriteResult,
 )
-from apps.catalog.filters import checking, mask, parse
+from apps.catalog.filters import checking, mask, parse, read
 from apps.catalog.selectors import imports as import_selectors
 from apps.catalog.selectors import items as item_selectors
 from apps.catalog.selectors import places as place_selectors
@@ -273,7 +273,7 @@ def filter_mask(
     now: seconds since 1970 UTC; offer_at: gives the offer of a store where the caller keeps them already
     """
     told = offer_at or (lambda store: offering.offer(columns=columns, store_id=store))
-    return mask.mask_of(filter, mask.Scene(columns, store_id, cache(told), now))
+    return mask.mask_of(filter, read.Scene(columns, store_id, cache(told), now))
 
 
 def check_filter(*, site_id: str, text: str, store_id: str | None, now: datetime) -> FilterCheck:

@@ -3,13 +3,13 @@
 import re
 from collections.abc import Callable, Collection, Sequence
 from functools import reduce
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from apps.catalog.contracts import AttributeColumn, Condition, Filter, ItemColumns, Offer
+from apps.catalog.contracts import Condition, Filter, Offer
 from apps.catalog.filters.fields import ATTRIBUTE, field_of
+from apps.catalog.filters.read import Scene, Words, discount, number, own_numbers, words_in, words_of
 from apps.catalog.filters.tree import (
     All,
     AnyOf,
@@ -33,24 +33,6 @@ _TEST: dict[str, Callable[[np.ndarray, float], Mask]] = {
     ">=": np.greater_equal,
 }
 _NUMBER = re.compile(r"-?\d+(\.\d+)?(e[+-]?\d+)?\Z")
-DAY = 86_400
-
-
-class Scene(NamedTuple):
-    """Where and when a filter is asked. offer_at: what can be had at a store, None for online; now: seconds, UTC."""
-
-    columns: ItemColumns
-    store_id: str | None
-    offer_at: Callable[[str | None], Offer]
-    now: float
-
-
-class Words(NamedTuple):
-    """Texts of items: `codes` into `values`, one an item, or as many as `indptr` says."""
-
-    values: Sequence[str]
-    codes: np.ndarray
-    indptr: np.ndarray | None
 
 
 def mask_of(asked: Filter, scene: Scene) -> Mask:
@@ -81,11 +63,11 @@ def _test(condition: Condition, scene: Scene) -> Mask:
         case Compare(field, "=", value):
             return _any_is(field, (value,), scene)
         case Compare(field, operator, value):
-            return _any_number(field, lambda found: _TEST[operator](found, _number(value, scene)), scene)
+            return _any_number(field, lambda found: _TEST[operator](found, number(value, scene)), scene)
         case OneOf(field, values):
             return _any_is(field, values, scene)
         case Between(field, low, high):
-            ends = _number(low, scene), _number(high, scene)
+            ends = number(low, scene), number(high, scene)
             return _any_number(field, lambda found: (found >= ends[0]) & (found <= ends[1]), scene)
         case Has(field, values):
             return reduce(np.logical_and, [_any_is(field, (value,), scene) for value in values])
@@ -99,7 +81,7 @@ def _any_is(field: str, values: Sequence[Value], scene: Scene) -> Mask:
     """Return where any value of the field is one of these."""
     size = len(scene.columns.item_ids)
     texts = {value for value in values if isinstance(value, str)}
-    numbers = [_number(value, scene) for value in values if isinstance(value, float | Moment)]
+    numbers = [number(value, scene) for value in values if isinstance(value, float | Moment)]
     flags = {value for value in values if isinstance(value, bool)}
     found = np.zeros(size, dtype=np.bool_)
     if field == "item_id":
@@ -122,12 +104,12 @@ def _can_be_had(offer: Offer) -> Mask:
 def _is_flag(field: str, flag: bool, scene: Scene) -> Mask:  # noqa: FBT001  # the flag is the value compared with
     if field.startswith(ATTRIBUTE):
         return _any_text(field, {"true" if flag else "false"}, scene)
-    found = _discount(scene) > 0 if field == "on_offer" else _can_be_had(scene.offer_at(scene.store_id))
+    found = discount(scene) > 0 if field == "on_offer" else _can_be_had(scene.offer_at(scene.store_id))
     return found if flag else ~found
 
 
 def _any_text(field: str, texts: Collection[str], scene: Scene) -> Mask:
-    words = _words(field, scene.columns)
+    words = words_in(field, scene.columns)
     if words is None:
         return np.zeros(len(scene.columns.item_ids), dtype=np.bool_)
     known = field_of(field)
@@ -142,12 +124,12 @@ def _any_text(field: str, texts: Collection[str], scene: Scene) -> Mask:
 def _any_number(field: str, test: Callable[[np.ndarray], Mask], scene: Scene) -> Mask:
     """Return where a number of the field passes; those in a list are kept as words."""
     if not field.startswith(ATTRIBUTE):
-        return _known(test, _own_numbers(field, scene))
+        return _known(test, own_numbers(field, scene))
     column = scene.columns.attribute_columns.get(field.removeprefix(ATTRIBUTE))
     if column is None:
         return np.zeros(len(scene.columns.item_ids), dtype=np.bool_)
     listed = np.array([float(word) if _NUMBER.match(word) else np.nan for word in column.values], dtype=np.float64)
-    return _known(test, column.numbers) | _any_of(_words_of(column), _known(test, listed))
+    return _known(test, column.numbers) | _any_of(words_of(column), _known(test, listed))
 
 
 def _known(test: Callable[[np.ndarray], Mask], numbers: np.ndarray) -> Mask:
@@ -165,7 +147,7 @@ def _any_of(words: Words, wanted: Mask) -> Mask:
 
 def _exists(field: str, scene: Scene) -> Mask:
     if field in ("brand", "category", "item_type"):
-        words = _words(field, scene.columns)
+        words = words_in(field, scene.columns)
         assert words is not None
         return _any_of(words, np.fromiter((value != "" for value in words.values), np.bool_, len(words.values)))
     if field.startswith(ATTRIBUTE):
@@ -174,45 +156,5 @@ def _exists(field: str, scene: Scene) -> Mask:
             return np.zeros(len(scene.columns.item_ids), dtype=np.bool_)
         return np.asarray((np.diff(column.indptr) > 0) | ~np.isnan(column.numbers), dtype=np.bool_)
     if field in ("price", "discount", "released"):
-        return np.asarray(~np.isnan(_own_numbers(field, scene)), dtype=np.bool_)
+        return np.asarray(~np.isnan(own_numbers(field, scene)), dtype=np.bool_)
     return np.ones(len(scene.columns.item_ids), dtype=np.bool_)
-
-
-def _words(field: str, columns: ItemColumns) -> Words | None:
-    if field == "brand":
-        return Words(columns.brands, columns.brand, None)
-    if field == "item_type":
-        return Words(columns.item_types, columns.item_type, None)
-    if field == "category":
-        return Words(columns.category_ids, columns.category_indices, columns.category_indptr)
-    column = columns.attribute_columns.get(field.removeprefix(ATTRIBUTE))
-    return None if column is None else _words_of(column)
-
-
-def _words_of(column: AttributeColumn) -> Words:
-    return Words(column.values, column.codes, column.indptr)
-
-
-def _own_numbers(field: str, scene: Scene) -> np.ndarray:
-    if field == "released":
-        return scene.columns.released_at
-    return _discount(scene) if field == "discount" else scene.offer_at(scene.store_id).price
-
-
-def _discount(scene: Scene) -> np.ndarray:
-    """Return float64 [n]: per cent off the price before, of what is offered here; NaN where nothing is."""
-    offer = scene.offer_at(scene.store_id)
-    _, compared = scene.columns.prices_at(scene.store_id)
-    if not len(compared):
-        return np.full(len(offer.price), np.nan)
-    before = np.where(np.isnan(offer.price), np.nan, compared[offer.variant])
-    off = np.divide(before - offer.price, before, out=np.zeros(len(before)), where=before > offer.price)
-    return np.where(np.isnan(offer.price), np.nan, off * 100.0)
-
-
-def _number(value: Value, scene: Scene) -> float:
-    if not isinstance(value, Moment):
-        assert isinstance(value, float)
-        return value
-    base = {"": 0.0, "now": scene.now, "today": scene.now // DAY * DAY}[value.base]
-    return base + value.offset

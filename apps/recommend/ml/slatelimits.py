@@ -28,19 +28,31 @@ def put_broken(board: Board, place: int, limits: Limits) -> None:
         kind, bit = limits.kinds[limit], np.int64(1) << max(0, BITS - limit)
         if kind == SPACING:
             _put_near(board, place, limit, limits, bit)
-        elif kind == LEAST_SHARE:
-            if _is_short(board, place, limit, limits):
-                for one in range(len(board.free)):
-                    if limits.groups[limit, one] != 0:
-                        board.broken[one] |= bit
-        else:
-            most = limits.counts[limit]
-            if kind != MOST:
-                most = np.int32(np.floor(limits.shares[limit] * len(board.slate) + _ALMOST))
-            for one in range(len(board.free)):
-                group = limits.groups[limit, one]
-                if board.used[limit, one] >= most and (group == 0 or (kind == MOST and group > 0)):
-                    board.broken[one] |= bit
+        elif kind != LEAST_SHARE:
+            _put_full(board, limit, limits, bit)
+        elif _is_short(board, place, limit, limits):
+            _put_others(board, limit, limits, bit)
+
+
+@compiled
+def _put_full(board: Board, limit: int, limits: Limits, bit: np.int64) -> None:
+    """Put the limit as broken for all of a group that has as many places as it may."""
+    every = limits.kinds[limit] == MOST
+    most = limits.counts[limit]
+    if not every:
+        most = np.int32(np.floor(limits.shares[limit] * len(board.slate) + _ALMOST))
+    for one in range(len(board.free)):
+        group = limits.groups[limit, one]
+        if board.used[limit, one] >= most and (group == 0 or (every and group > 0)):
+            board.broken[one] |= bit
+
+
+@compiled
+def _put_others(board: Board, limit: int, limits: Limits, bit: np.int64) -> None:
+    """Put the limit as broken for all that are not of group 0."""
+    for one in range(len(board.free)):
+        if limits.groups[limit, one] != 0:
+            board.broken[one] |= bit
 
 
 @compiled
