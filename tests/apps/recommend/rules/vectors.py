@@ -60,7 +60,7 @@ def make_columns() -> ItemColumns:
         released_at=np.full(count, RELEASED),
         category_ids=categories,
         category_indptr=_indptr(groups),
-        category_indices=np.array([code for codes in groups for code in codes], dtype=np.int32),
+        category_indices=_flat(groups),
         variant_indptr=np.arange(count + 1, dtype=np.int32),
         skus=[f"{item}-1" for item in IDS],
         price=np.array([float(item["price"]) for item in ITEMS]),
@@ -76,10 +76,7 @@ def make_columns() -> ItemColumns:
         attributes=[{} for _ in ITEMS],
         attribute_columns={
             "shape": AttributeColumn(
-                numbers=np.full(count, np.nan),
-                indptr=_indptr(worn),
-                codes=np.array([code for codes in worn for code in codes], dtype=np.int32),
-                values=[name or "" for name in shapes],
+                np.full(count, np.nan), _indptr(worn), _flat(worn), [name or "" for name in shapes]
             )
         },
         store_ids=frozenset({"soho"}),
@@ -98,6 +95,10 @@ def _coded(field: str) -> tuple[list[Any], list[int]]:
 
 def _indptr(groups: list[list[int]]) -> np.ndarray:
     return np.cumsum([0, *map(len, groups)]).astype(np.int32)
+
+
+def _flat(groups: list[list[int]]) -> np.ndarray:
+    return np.array([code for codes in groups for code in codes], dtype=np.int32)
 
 
 def _store_prices() -> StorePrices:
