@@ -10,6 +10,7 @@ again as before. The program ends with 1 when an answer was lost, personal where
 """
 
 import argparse
+import http.client
 import json
 import sys
 import threading
@@ -117,11 +118,13 @@ class Load:
 
 
 def _asked(client: Client, who: str) -> tuple[int, dict[str, Any]]:
+    """Return status and answer; 0 where nobody listens, as the web is being started anew."""
     body = msgspec.json.encode({"placement": PLACEMENT, "shopper": {"anonymous_id": who}})
     try:
         status, answer = client.request("POST", "/v1/recommendations", body)
-    except OSError:
-        return 0, {}  # nobody listens: the web is being started anew
+    except (OSError, http.client.HTTPException):
+        client.close()
+        return 0, {}
     return status, msgspec.json.decode(answer) if status == HTTPStatus.OK else {}
 
 

@@ -26,6 +26,10 @@ class Client:
         """The port of this end of the connection, by which the process at the other end can be told; None before."""
         return None if self._connection.sock is None else int(self._connection.sock.getsockname()[1])
 
+    def close(self) -> None:
+        """Close the connection; the next request opens another."""
+        self._connection.close()
+
     def request(self, method: str, path: str, body: bytes | None = None) -> tuple[int, bytes]:
         """Send one request; a connection that the server has closed is opened once more."""
         for attempt in (0, 1):

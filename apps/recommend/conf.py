@@ -50,7 +50,8 @@ MASKS_HELD = 128
 PLANS_HELD = 512
 PLANS_WARMED = 16  # made again before a new state of the catalogue is asked
 OFFERS_HELD = 64
-LANGUAGES_HELD = 8
+LANGUAGES_HELD = 32  # and places, of cards
+CARDS_HELD = 10_000  # of each, some 600 bytes
 GROUPS_HELD = 64
 # By what two items of a slate are alike, and how much of it each says; the sum is 1.
 ALIKE_BY = {"brand": 0.35, "category": 0.15, "shape": 0.3, "colour_family": 0.2}

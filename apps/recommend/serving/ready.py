@@ -17,6 +17,7 @@ from apps.recommend.registry.unpacked import LoadedModel
 from apps.recommend.rules.compile import CompiledRules
 from apps.recommend.rules.plan import Plan, Situation
 from apps.recommend.rules.targets import group_codes
+from apps.recommend.serving.cards import Cards
 from apps.recommend.serving.masks import MaskKey, make_mask
 from apps.recommend.serving.memories import Memory
 from apps.recommend.serving.tries import Tries
@@ -29,7 +30,7 @@ class Memories:
     offers: Memory[str | None, Offer] = field(default_factory=lambda: Memory(conf.OFFERS_HELD))
     masks: Memory[MaskKey, np.ndarray] = field(default_factory=lambda: Memory(conf.MASKS_HELD))
     plans: Memory[tuple[Situation, MaskKey], Plan] = field(default_factory=lambda: Memory(conf.PLANS_HELD))
-    names: Memory[str, list[str]] = field(default_factory=lambda: Memory(conf.LANGUAGES_HELD))
+    cards: Memory[tuple[str | None, str], Cards] = field(default_factory=lambda: Memory(conf.LANGUAGES_HELD))
     groups: Memory[str, np.ndarray] = field(default_factory=lambda: Memory(conf.GROUPS_HELD))
     picked: Memory[tuple[str, ...], np.ndarray] = field(default_factory=lambda: Memory(conf.MASKS_HELD))
 
@@ -105,16 +106,10 @@ class ReadySite:
         """Return the group of each row by "brand", "item_type", "category" or an attribute, int32 [n], -1 for none."""
         return self.memories.groups.of(name, lambda: group_codes(name, self.shelf.columns))
 
-    def names_in(self, locale: str) -> list[str]:
-        """Return the names of all rows in the nearest language that each has: asked, the site's, any, else its id."""
-        columns = self.shelf.columns
-        order = sorted(columns.names, key=lambda name: _distance(name, locale, columns.locale))
-        key = order[0] if order else ""
-        names = self.memories.names.get(key)
-        if names is None:
-            lists = [*(columns.names[name] for name in order), columns.item_ids]
-            names = self.memories.names.keep(key, [next(filter(None, row)) for row in zip(*lists, strict=True)])
-        return names
+    def cards_at(self, store_id: str | None, locale: str) -> Cards:
+        """Return what items are and cost at the store, in words of this locale; by row, as they are asked for."""
+        key = self._store_key(store_id), locale
+        return self.memories.cards.of(key, lambda: Cards(self.shelf.columns, self.offer_at(store_id), locale))
 
     def _same(self, key: MaskKey) -> MaskKey:
         if key.store_id is None and key.stock_at is None:
@@ -127,11 +122,3 @@ class ReadySite:
         if store_id is None or store_id in columns.store_stock or store_id in columns.store_price:
             return store_id
         return ""
-
-
-def _distance(name: str, asked: str, own: str) -> tuple[int, str]:
-    """Return how far a locale is from the asked one: itself, its language, the site's own, its language, any other."""
-    wanted = (asked, asked.partition("-")[0], own, own.partition("-")[0])
-    given = (name, name.partition("-")[0], name, name.partition("-")[0])
-    matches = [place for place, (want, have) in enumerate(zip(wanted, given, strict=True)) if want == have]
-    return (matches[0] if matches else len(wanted)), name

@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from apps.recommend.contracts.serving import Reason, RecommendedItem
 from apps.recommend.serving.reasons import CODE_OF, PINNED, language_of, make_reason
 from apps.recommend.serving.sets import put_bundle
@@ -20,7 +18,7 @@ def put_items(draft: Draft) -> None:
     owners = draft.owner.tolist()
     write = _Writer(draft)
     reasons = write.reasons(owners, names)
-    draft.items = write.items(draft.rows, draft.scores.tolist(), reasons)
+    draft.items = write.items(draft.rows.tolist(), draft.scores.tolist(), reasons)
     used = dict.fromkeys(names[owner] for owner in owners if owner != NO_OWNER)
     draft.fallback = next((name for name in used if name != draft.placement.strategy), None)
     known = len(draft.history_rows) > 0 or bool(draft.stored.bought)
@@ -32,47 +30,26 @@ class _Writer:
     """Rows of one offer in one language, written out."""
 
     def __init__(self, draft: Draft) -> None:
-        columns = draft.ready.shelf.columns
-        locale = draft.request.locale or columns.locale
+        locale = draft.request.locale or draft.ready.shelf.columns.locale
         self._draft = draft
-        self._columns = columns
         self._language = language_of(locale)
-        self._names = draft.ready.names_in(locale)
-        self._offer = draft.offer
+        self._cards = draft.ready.cards_at(draft.request.store_id, locale)
         self._reasons: dict[tuple[str, int, int], tuple[Reason, ...]] = {}
 
     def items(
-        self, rows: np.ndarray, scores: list[float], reasons: Sequence[tuple[Reason, ...]]
+        self, rows: list[int], scores: list[float], reasons: Sequence[tuple[Reason, ...]]
     ) -> tuple[RecommendedItem, ...]:
-        """Return the slate. What arrays hold is fetched for all rows at once: one by one is ten times slower."""
-        columns, names, currency = self._columns, self._names, self._columns.currency
-        fetched = zip(
-            rows.tolist(),
-            self._offer.variant[rows].tolist(),
-            self._offer.price[rows].tolist(),
-            columns.brand[rows].tolist(),
-            columns.item_type[rows].tolist(),
-            scores,
-            reasons,
-            strict=True,
-        )
-        return tuple(
-            RecommendedItem(
-                item_id=columns.item_ids[row],
-                sku=columns.skus[variant],
-                position=position,
-                score=round(score, 6),
-                name=names[row],
-                brand=columns.brands[brand],
-                item_type=columns.item_types[item_type],
-                price=f"{price:.2f}",
-                currency=currency,
-                image_url=columns.image_urls[row],
-                url=columns.urls[row],
-                reasons=why,
+        """Return the slate."""
+        card_of = self._cards.of
+        found = []
+        for position, (row, score, why) in enumerate(zip(rows, scores, reasons, strict=True), start=1):
+            item_id, sku, name, brand, item_type, price, currency, image, url = card_of(row)
+            found.append(
+                RecommendedItem(
+                    item_id, sku, position, round(score, 6), name, brand, item_type, price, currency, image, url, why
+                )
             )
-            for position, (row, variant, price, brand, item_type, score, why) in enumerate(fetched, start=1)
-        )
+        return tuple(found)
 
     def reasons(self, owners: list[int], names: list[str]) -> list[tuple[Reason, ...]]:
         """Return why each place is what it is; what a rule put there says so."""
@@ -92,13 +69,12 @@ class _Writer:
         return reasons
 
     def _make_reason(self, code: str, row: int, count: int) -> Reason:
-        columns = self._columns
-        known = row >= 0
+        led_by = self._cards.of_any(row) if row >= 0 else None
         return make_reason(
             code=code,
             language=self._language,
-            item_id=columns.item_ids[row] if known else None,
-            name=self._names[row] if known else "",
-            item_type=columns.item_types[columns.item_type[row]] if known else "",
+            item_id=None if led_by is None else led_by[0],
+            name="" if led_by is None else led_by[1],
+            item_type="" if led_by is None else led_by[2],
             count=None if count < 0 else count,
         )
