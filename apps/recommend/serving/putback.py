@@ -17,8 +17,9 @@ from apps.recommend.rules.compile import compile_rules
 from apps.recommend.serving import pipeline
 from apps.recommend.serving.laying import lay_over
 from apps.recommend.serving.ready import Memories, ReadySite
-from apps.recommend.serving.recorded import Recorded
+from apps.recommend.serving.recorded import Recorded, Tried
 from apps.recommend.serving.state import Draft
+from apps.recommend.serving.tries import Tries
 from specrec.kernel.errors import NotFound
 
 NO_MATTER = frozenset({"placement", "title", "priority"})  # of a placement, what its own list does not depend on
@@ -62,6 +63,7 @@ class Asker:
         state = self._state(back)
         draft = pipeline.begin(state, self.recorded.request, self.at)
         draft.recommendation_id = self.trace_id
+        draft.drawn_for = self.recorded.known.drawn_for
         draft.shown = _rows_of(state, self.recorded.known.shown)
         draft.beside = _recalled(draft, self.recorded)
         pipeline.put_slate(draft)
@@ -91,6 +93,7 @@ class Asker:
                 time_zone=ready.rules.time_zone,
                 stamp=ready.rules.stamp,
             ),
+            tries=_tries(ready.tries, self.recorded.tried),
             live=NONE_LIVE if back.experiments else ready.live,
             memories=Memories(),  # what is held is of this moment, and the question of another
         )
@@ -154,6 +157,14 @@ def _recalled(draft: Draft, recorded: Recorded) -> Draft:
     if known.weights is not None:
         beside.history_weights = np.array([known.weights[at] for at in there], dtype=np.float32)
     return beside
+
+
+def _tries(now: Tries | None, then: Tried | None) -> Tries | None:
+    """Return how items fare as it was known then: a draw of the same chances falls alike."""
+    if then is None:
+        return now
+    clicks, shown = ({}, {}) if now is None else (now.clicks, now.shown)
+    return Tries({**clicks, **then.clicks}, {**shown, **then.shown}, then.usual)
 
 
 def _rows_of(ready: ReadySite, item_ids: tuple[str, ...]) -> np.ndarray:

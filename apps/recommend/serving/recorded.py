@@ -23,7 +23,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     """What was known of the shopper, by consent, and what the caller knew.
 
     history: what the answer was made from, oldest first; weights: how much each says, None where all say the same
-    shown: items that other slots of the page had already
+    shown: items that other slots of the page had already; drawn_for: what stood for the shopper where places were drawn
     """
 
     shopper_id: UUID | None
@@ -33,6 +33,15 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     history: tuple[str, ...]
     weights: tuple[float, ...] | None
     shown: tuple[str, ...] = ()
+    drawn_for: str | None = None
+
+
+class Tried(msgspec.Struct, frozen=True, kw_only=True):
+    """What was known of how the items that were considered fare: by item id, and the site's own rate of clicks."""
+
+    clicks: dict[str, int]
+    shown: dict[str, int]
+    usual: float
 
 
 class Side(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,6 +74,7 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
     placement: PlacementInfo
     sides: tuple[Side, ...]
     weights: dict[str, float] | None
+    tried: Tried | None
     rules: tuple[RuleInput, ...]
     slate: tuple[Placed, ...]
     facts: dict[str, dict[str, Any]]

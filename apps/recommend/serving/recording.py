@@ -10,7 +10,7 @@ from apps.recommend.contracts.serving import ShopperInput
 from apps.recommend.contracts.traces import TraceInfo
 from apps.recommend.serving.describe import describe_items, describe_steps, facts_of, names_of, slate_of
 from apps.recommend.serving.leftout import describe_left_out, gates_of
-from apps.recommend.serving.recorded import Known, Placed, Recorded, Side
+from apps.recommend.serving.recorded import Known, Placed, Recorded, Side, Tried
 from apps.recommend.serving.state import Draft
 from apps.recommend.serving.versions import versions_of
 
@@ -32,6 +32,7 @@ def record(draft: Draft) -> Recorded:
             for one in draft.assigned
         ),
         weights=ready.weights,
+        tried=_tried(draft),
         rules=tuple(rule for rule in ready.rules.rules if rule.rule in draft.plan.in_force),
         slate=tuple(Placed(item_id=item_id, score=score) for item_id, score in slate_of(draft)),
         facts=facts_of(draft),
@@ -52,6 +53,20 @@ def _known(draft: Draft) -> Known:
         history=tuple(names_of(draft, draft.history_rows)),
         weights=None if draft.history_weights is None else tuple(draft.history_weights.tolist()),
         shown=tuple(names_of(draft, draft.shown)),
+        drawn_for=draft.drawn_for,
+    )
+
+
+def _tried(draft: Draft) -> Tried | None:
+    """Return what draws depended on, cut to what was considered; None where nothing was drawn by it."""
+    tries = draft.ready.tries
+    if tries is None or draft.drawn_for is None:
+        return None
+    considered = facts_of(draft)
+    return Tried(
+        clicks={item: tries.clicks.get(item, 0) for item in considered},
+        shown={item: tries.shown.get(item, 0) for item in considered},
+        usual=tries.usual,
     )
 
 

@@ -59,11 +59,17 @@ def trying_of(draft: Draft) -> Trying:
     share = draft.placement.exploration
     if not share:
         return NO_TRYING
-    named = draft.request.shopper
-    # An id only tells lists apart here: nothing that is known of anybody is looked up by it.
-    who = named.customer_id or named.anonymous_id or ""
-    seed = f"{draft.site_id}/{draft.placement.placement}/{who}/{draft.now.date().isoformat()}"
+    seed = f"{draft.placement.placement}/{drawn_for(draft)}/{draft.now.date().isoformat()}"
     return Trying(share=share, weights=_weights_of(draft), draws=_draws(seed)[: len(draft.rows)])
+
+
+def drawn_for(draft: Draft) -> str:
+    """Return what stands for whoever asks in draws; it only tells lists apart, and nobody can be found by it."""
+    if draft.drawn_for is None:
+        named = draft.request.shopper
+        who = f"{draft.site_id}/{named.customer_id or named.anonymous_id or ''}"
+        draft.drawn_for = hashlib.blake2b(who.encode(), digest_size=8).hexdigest()
+    return draft.drawn_for
 
 
 def _weights_of(draft: Draft) -> np.ndarray:

@@ -42,6 +42,7 @@ class Draft:
     limit: int
     offer: Offer
     trace: TraceLog | None = None  # where this answer is traced
+    drawn_for: str | None = None  # what stands for whoever asks in draws; made where something is drawn
     deadline: float = math.inf  # by `time.perf_counter`: from then on nothing that may wait is asked
     plain: bool = False  # a step failed: only the last resorts are asked
     faults: int = 0  # defects on the way, of steps and of sources; not of parts that are away

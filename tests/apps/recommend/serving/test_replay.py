@@ -11,12 +11,13 @@ from apps.catalog import api as catalog
 from apps.catalog.contracts import StockUpdate, StoreInput
 from apps.recommend import api
 from apps.recommend.contracts.experiments import ExperimentInput, Variant
-from apps.recommend.contracts.serving import PageRequest, Slot
+from apps.recommend.contracts.serving import PageRequest, ShopperInput, Slot
 from apps.recommend.contracts.traces import Against, Replay, TraceQuery
 from apps.recommend.models import EventWeights, Experiment, Placement
 from apps.recommend.registry.artifacts import UnreadArtifact
 from apps.recommend.registry.unpacked import LoadedModel
 from apps.recommend.serving import putback, reading, retrieve, versions
+from apps.recommend.serving.tries import Tries
 from specrec.kernel.errors import Invalid, NotFound
 from tests.apps.recommend.rules.books import make_rule, publish
 from tests.apps.recommend.serving.lens_lane import (
@@ -96,6 +97,7 @@ class TestUnchanged:
             {"placement": "popular", "filter": 'item_type = "frame"', "include_item_ids": ["frame-a", "frame-d"]},
             {"placement": "new-in", "locale": "de-DE", "channel": "store", "audiences": ["vip"]},
             {"placement": "tried"},
+            {"placement": "tried", "shopper": ShopperInput(anonymous_id="nobody-known")},
             {"placement": "for-you", "shopper": ANNA},
             {"placement": "popular", "shopper": ANNA},
         ],
@@ -138,6 +140,13 @@ class TestUnchanged:
         assert second is not None
         found = again(second.recommendation_id)
         assert (found.identical, list(found.after)) == (True, ids(second))
+
+    def test_places_that_were_drawn_by_chances_are_drawn_alike(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        put_placement("thompson", "popular", exploration=0.9, exploration_method="thompson")
+        monkeypatch.setattr(reading, "find_tries", lambda **_: Tries({"frame-a": 40}, {"frame-a": 50}, 0.02))
+        trace_id = traced("thompson", shopper=ShopperInput(anonymous_id="nobody-known"))
+        monkeypatch.setattr(reading, "find_tries", lambda **_: Tries({"frame-b": 90}, {"frame-b": 90}, 0.02))
+        assert again(trace_id).identical
 
     def test_nothing_is_kept_of_a_replay(self) -> None:
         trace_id = traced("popular")
