@@ -11,10 +11,11 @@ from apps.recommend.ml.fitting import Material, fit_engine
 from apps.recommend.ml.livepairs import changes_of
 from apps.recommend.ml.pairgrowth import Growing
 from apps.recommend.ml.ranker import RankerParams
+from apps.recommend.ml.selection import first_allowed, holds
 from apps.recommend.ml.sequences import Sequences
 from apps.recommend.ml.slate import choose
 from apps.recommend.ml.slateparts import Likeness, Limits, Trying
-from apps.recommend.ml.tables import MixParams
+from apps.recommend.ml.tables import MixParams, read_only
 from apps.recommend.ml.trying import best_chances
 
 _SEQUENCES, _ITEMS, _LENGTH = 40, 12, 6
@@ -33,10 +34,15 @@ def warm_up() -> None:
     nothing = Sequences(events.sequence[:0], events.item[:0], events.weight[:0], events.time[:0])
     change = changes_of(before=nothing, after=events, n_items=_ITEMS, params=params.covisitation)
     Growing(fitted.counts).add(change)
-    _lay_a_slate()
+    warm_slates()
 
 
-def _lay_a_slate() -> None:
+def warm_slates() -> None:
+    """Choose a slate of a few items in every way that an answer does; a process that did so waits no more for it."""
+    anything, nobody = read_only(np.ones(_ITEMS, dtype=np.bool_)), np.zeros(1, dtype=np.int32)
+    first_allowed(read_only(np.arange(_ITEMS, dtype=np.int32)), anything, nobody, 2)
+    holds(nobody, 1)
+    holds(np.zeros(0, dtype=np.int32), 1)
     groups = np.zeros((1, _ITEMS), dtype=np.int32)
     limits = Limits(np.zeros(1, dtype=np.int8), groups, np.ones(1, dtype=np.int32), np.zeros(1))
     alike = Likeness(groups, np.ones(1), 0.5, dpp=False)

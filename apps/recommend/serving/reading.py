@@ -13,6 +13,7 @@ from apps.recommend.columns import Shelf, make_shelf, move_shelf
 from apps.recommend.contracts.placements import PlacementInfo
 from apps.recommend.features.weights import find_weights
 from apps.recommend.ml.paircounts import PairCounts
+from apps.recommend.ml.warming import warm_slates
 from apps.recommend.registry.loaded import get_loaded
 from apps.recommend.registry.unpacked import LoadedModel
 from apps.recommend.rules.compile import CompiledRules, compile_rules
@@ -30,6 +31,8 @@ from apps.recommend.serving.variants import with_experiments
 def read_site(site_id: str, held: ReadySite | None) -> ReadySite:
     """Return the state as it is now: the held one itself when nothing moved, with the same columns where they stand."""
     site = profiles.get_site(site_id=site_id)
+    if held is None:
+        warm_slates()
     columns = _read_columns(site, None if held is None else held.shelf.columns)
     loaded = get_loaded(site_id)
     pairs = None if loaded is None else get_live(site_id, loaded.stamp)
