@@ -22,8 +22,6 @@ from apps.catalog.contracts import (
     CategoryInput,
     Depth,
     EntriesResult,
-    Filter,
-    FilterCheck,
     ImportStatus,
     Item,
     ItemColumns,
@@ -35,7 +33,7 @@ from apps.catalog.contracts import (
     StoreInput,
     WriteResult,
 )
-from apps.catalog.filters import checking, mask, parse, read
+from apps.catalog.filters import checking, mask, parse, read, tree
 from apps.catalog.selectors import imports as import_selectors
 from apps.catalog.selectors import items as item_selectors
 from apps.catalog.selectors import places as place_selectors
@@ -49,6 +47,8 @@ from specrec.kernel.errors import NotFound
 from specrec.kernel.paging import Page
 
 Outcome = WriteResult | LineError
+Filter = tree.Filter
+FilterCheck = checking.FilterCheck
 
 
 def upsert_items(*, site_id: str, items: Sequence[ItemInput], now: datetime) -> list[Outcome]:
@@ -251,6 +251,14 @@ def offer(*, columns: ItemColumns, store_id: str | None) -> Offer:
     return offering.offer(columns=columns, store_id=store_id)
 
 
+def refresh_offer(*, before: Offer, columns: ItemColumns, store_id: str | None, rows: np.ndarray) -> Offer:
+    """Return `offer` of these columns, made from that of earlier ones of the same base that differ in `rows` at most.
+
+    rows: int32, distinct, all that are new among them; for the columns before these they are `columns.moved_rows`
+    """
+    return offering.refresh_offer(before=before, columns=columns, store_id=store_id, rows=rows)
+
+
 def parse_filter(text: str, *, field: str = "filter") -> Filter:
     """Return the filter that the text says, remembered by text; an empty one lets everything through.
 
@@ -279,7 +287,7 @@ def filter_mask(
 def check_filter(*, site_id: str, text: str, store_id: str | None, now: datetime) -> FilterCheck:
     """Return what a filter would let through of the catalogue as it is; raises Invalid, NotFound for the site."""
     asked = parse_filter(text)
-    columns = load_columns(site_id=site_id, now=now)
+    columns = open_columns(site_id=site_id, now=now)
     if store_id is not None and store_id not in columns.store_ids:
         raise NotFound(f"This site has no open store {store_id!r}.", code="unknown_store", field="store_id")
     found = filter_mask(columns=columns, filter=asked, store_id=store_id, now=now.timestamp())

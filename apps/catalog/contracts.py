@@ -312,7 +312,8 @@ class ItemColumns:
     and moved to the end) stays as unpublished, without prices, stock and an entry in `row_of`.
 
     base_id: names the base whose rows these are; fresh_rows: int32, ascending: those that changed since it was made
-    moved_rows: int32, ascending: those that differ from the columns which these were made from
+    moved_rows: int32, ascending: those that differ from the columns which these were made from; where a store opens
+    or closes, all that has stock there as well
     item_ids: texts [n]; row_of: item id -> row; `rows_of` asks for many. Texts may be decoded when they are read
     item_type: int8 [n], index into item_types
     brand: int32 [n], index into brands
@@ -393,40 +394,3 @@ class ItemColumns:
         flags = np.zeros(len(self.skus), dtype=np.bool_)
         flags[self.store_stock.get(store_id, [])] = True
         return flags
-
-
-class Condition(msgspec.Struct, frozen=True):
-    """A part of a filter; which there are is the business of `catalog/filters`."""
-
-
-class Filter(msgspec.Struct, frozen=True):
-    """A parsed filter. Two that ask the same in the same order have one `key`; that of the empty one is empty.
-
-    by_place: it asks for price or stock, so that its answer depends on the store asked at
-    by_time: it counts from now or today, so that its answer is another one later
-    """
-
-    key: str
-    root: Condition | None
-    by_place: bool
-    by_time: bool
-
-
-class FilterCheck(msgspec.Struct, frozen=True):
-    """What a filter is good for: as it is understood, how many published items it lets through, and of how many.
-
-    examples: the first of them; warnings: what is no error, yet never matches, such as an attribute that no item has
-    """
-
-    filter: str
-    matching: int
-    items: int
-    examples: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
-
-
-class FilterQuestion(Strict, frozen=True):
-    """Body of `/v1/filters/check`; `store_id`: as it is at this store, else online."""
-
-    filter: Annotated[str, msgspec.Meta(max_length=2_000)]
-    store_id: wire.Id | None = None

@@ -4,10 +4,22 @@ from collections.abc import Callable
 
 from lark import Token, Tree
 
-from apps.catalog.contracts import Condition
 from apps.catalog.filters.faults import Writing
 from apps.catalog.filters.fields import Field, field_of
-from apps.catalog.filters.tree import All, AnyOf, Between, Compare, Exists, Has, InStockAt, Moment, Not, OneOf, Operator
+from apps.catalog.filters.tree import (
+    All,
+    AnyOf,
+    Between,
+    Compare,
+    Condition,
+    Exists,
+    Has,
+    InStockAt,
+    Moment,
+    Not,
+    OneOf,
+    Operator,
+)
 from apps.catalog.filters.values import KINDS, Values, children_of, start_of, text_of, token_of, tree_of
 
 MAX_DEPTH = 40

@@ -1,13 +1,27 @@
 """What an editor wants to know of a filter: how much it lets through, and what in it can never match."""
 
+import msgspec
 import numpy as np
 
-from apps.catalog.contracts import Filter, FilterCheck, ItemColumns
+from apps.catalog.contracts import ItemColumns
 from apps.catalog.filters.fields import ATTRIBUTE, bare_names
-from apps.catalog.filters.tree import InStockAt, Value
+from apps.catalog.filters.tree import Filter, InStockAt, Value
 from apps.catalog.filters.walk import fields_of, parts_of
 
 EXAMPLES = 5
+
+
+class FilterCheck(msgspec.Struct, frozen=True):
+    """What a filter is good for: as it is understood, how many published items it lets through, and of how many.
+
+    examples: the first of them; warnings: what is no error, yet never matches, such as an attribute that no item has
+    """
+
+    filter: str
+    matching: int
+    items: int
+    examples: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 def report(asked: Filter, found: np.ndarray, columns: ItemColumns) -> FilterCheck:

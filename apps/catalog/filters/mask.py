@@ -7,7 +7,7 @@ from functools import reduce
 import numpy as np
 from numpy.typing import NDArray
 
-from apps.catalog.contracts import Condition, Filter, Offer
+from apps.catalog.contracts import Offer
 from apps.catalog.filters.fields import ATTRIBUTE, field_of
 from apps.catalog.filters.read import Scene, Words, discount, number, own_numbers, words_in, words_of
 from apps.catalog.filters.tree import (
@@ -15,7 +15,9 @@ from apps.catalog.filters.tree import (
     AnyOf,
     Between,
     Compare,
+    Condition,
     Exists,
+    Filter,
     Has,
     InStockAt,
     Moment,

@@ -5,13 +5,12 @@ from typing import cast
 
 import lark
 
-from apps.catalog.contracts import Filter
 from apps.catalog.filters.build import Builder
 from apps.catalog.filters.faults import Writing
 from apps.catalog.filters.fields import BY_PLACE
 from apps.catalog.filters.grammar import make_parser
 from apps.catalog.filters.text import text_of
-from apps.catalog.filters.tree import Moment
+from apps.catalog.filters.tree import Filter, Moment
 from apps.catalog.filters.walk import fields_of
 
 MAX_FILTER = 2_000

@@ -4,13 +4,13 @@ import re
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from apps.catalog.contracts import Condition
 from apps.catalog.filters.fields import ATTRIBUTE, bare_names
 from apps.catalog.filters.tree import (
     All,
     AnyOf,
     Between,
     Compare,
+    Condition,
     Exists,
     Has,
     InStockAt,

@@ -8,9 +8,24 @@ from typing import Literal
 
 import msgspec
 
-from apps.catalog.contracts import Condition
-
 Operator = Literal["=", "!=", "<", "<=", ">", ">="]
+
+
+class Condition(msgspec.Struct, frozen=True):
+    """A part of a filter."""
+
+
+class Filter(msgspec.Struct, frozen=True):
+    """A parsed filter. Two that ask the same in the same order have one `key`; that of the empty one is empty.
+
+    by_place: it asks for price or stock, so that its answer depends on the store asked at
+    by_time: it counts from now or today, so that its answer is another one later
+    """
+
+    key: str
+    root: Condition | None
+    by_place: bool
+    by_time: bool
 
 
 class Moment(msgspec.Struct, frozen=True):

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 
-from apps.catalog.contracts import Condition
-from apps.catalog.filters.tree import All, AnyOf, Between, Compare, Has, Not, OneOf, Value
+from apps.catalog.filters.tree import All, AnyOf, Between, Compare, Condition, Has, Not, OneOf, Value
 
 
 def parts_of(root: Condition | None) -> list[Condition]:

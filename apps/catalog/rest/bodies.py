@@ -40,3 +40,10 @@ class CategoryEntries(Strict, frozen=True):
     """Body of `/v1/categories`."""
 
     categories: Annotated[list[msgspec.Raw], msgspec.Meta(max_length=MAX_ENTRIES)]
+
+
+class FilterQuestion(Strict, frozen=True):
+    """Body of `/v1/filters/check`; `store_id`: as it is at this store, else online."""
+
+    filter: Annotated[str, msgspec.Meta(max_length=2_000)]
+    store_id: wire.Id | None = None

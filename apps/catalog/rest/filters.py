@@ -6,7 +6,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from apps.catalog import api
-from apps.catalog.contracts import FilterCheck, FilterQuestion
+from apps.catalog.rest.bodies import FilterQuestion
 from apps.profiles import api as profiles
 from specrec.kernel import clock, wire
 from specrec.kernel.openapi import schema_of
@@ -25,7 +25,7 @@ class FilterCheckView(APIView):
         description="A filter that cannot be read is answered with 400: its place, and what was expected there.",
         tags=["catalogue"],
         request={JSON: schema_of(FilterQuestion)},
-        responses={(200, JSON): schema_of(FilterCheck)},
+        responses={(200, JSON): schema_of(api.FilterCheck)},
         examples=[
             OpenApiExample(
                 "Round frames below 150",

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from apps.catalog import api as catalog
-from apps.catalog.contracts import Filter, ItemColumns, Offer
+from apps.catalog.contracts import ItemColumns, Offer
 from apps.recommend.contracts.rules import RuleInput
 from apps.recommend.rules import effects
 from apps.recommend.rules.plan import Plan, Situation
@@ -153,7 +153,7 @@ class CompiledRules:
         mask[rows] = True
         return mask
 
-    def _filtered(self, asked: Filter, place: "_Place") -> NDArray[np.bool_]:
+    def _filtered(self, asked: catalog.Filter, place: "_Place") -> NDArray[np.bool_]:
         """Return the remembered answer of a filter; one that counts from now holds until the next mark of the clock."""
         key = asked.key, place.store_id if asked.by_place else None
         until, mask = self.masks.get(key, (-math.inf, None))

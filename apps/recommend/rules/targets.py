@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from apps.catalog import api as catalog
-from apps.catalog.contracts import Filter, ItemColumns
+from apps.catalog.contracts import ItemColumns
 from apps.recommend.contracts.rules import Target
 from apps.recommend.rules.plan import NO_ROWS
 
@@ -16,7 +16,7 @@ def named_rows(target: Target, columns: ItemColumns) -> NDArray[np.int32]:
     return np.array(rows, dtype=np.int32) if rows else NO_ROWS
 
 
-def filter_of(target: Target) -> Filter | None:
+def filter_of(target: Target) -> catalog.Filter | None:
     """Return the filter of the target, None where it has none; raises Invalid for a text that is no filter."""
     return catalog.parse_filter(target.filter, field="target.filter") if target.filter else None
 

@@ -7,8 +7,6 @@ from typing import Any
 import pytest
 
 from apps.catalog import api
-from apps.catalog.contracts import FilterCheck
-from apps.catalog.filters import describe
 from apps.catalog.filters.fields import known
 from specrec.kernel.errors import NotFound
 from tests.apps.catalog.builders import NOON, item, problem_of
@@ -19,7 +17,7 @@ PAGE = (Path(__file__).resolve().parents[4] / "docs" / "reference" / "filters.md
 EXAMPLES = re.findall(r"^```filter\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
 
 
-def _check(site_id: str, text: str, store_id: str | None = None) -> FilterCheck:
+def _check(site_id: str, text: str, store_id: str | None = None) -> api.FilterCheck:
     return api.check_filter(site_id=site_id, text=text, store_id=store_id, now=NOON)
 
 
@@ -29,7 +27,7 @@ class TestCheckFilter:
 
         found = _check(uk, "Price<100 and not on_offer")
 
-        assert found == FilterCheck("price < 100 and not on_offer = true", 3, 6, ("cloth", "lens", "test"))
+        assert found == api.FilterCheck("price < 100 and not on_offer = true", 3, 6, ("cloth", "lens", "test"))
 
     def test_counts_at_a_store(self, uk: str) -> None:
         shop.write(uk)
@@ -122,9 +120,3 @@ class TestReference:
         names = set(re.findall(r"^\| `(\w+)` \|", PAGE.split("## Names")[1].split("\n## ")[0], re.MULTILINE))
 
         assert names == {name for name, field in known().items() if field.meaning}
-
-    def test_every_name_is_described(self) -> None:
-        assert [row[0] for row in describe.rows()] == list(known())
-        assert ("materials", True) in [
-            (name, values.startswith("several: acetate")) for name, values, _, _ in describe.rows()
-        ]

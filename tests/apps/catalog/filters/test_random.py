@@ -7,14 +7,16 @@ import hypothesis.strategies as st
 from hypothesis import HealthCheck, given, settings
 
 from apps.catalog import api
-from apps.catalog.contracts import Condition, Filter, ItemColumns
+from apps.catalog.contracts import ItemColumns
 from apps.catalog.filters.text import text_of
 from apps.catalog.filters.tree import (
     All,
     AnyOf,
     Between,
     Compare,
+    Condition,
     Exists,
+    Filter,
     Has,
     InStockAt,
     Moment,
