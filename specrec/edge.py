@@ -48,18 +48,18 @@ class Edge:
         self._answers: dict[str, Callable[[Environ], Found]] = _mounted() if _is_usual() else {}
         self._headers = _security_headers()
 
-    def __call__(self, environ: Environ, start_response: StartResponse) -> Any:
+    def __call__(self, request: Environ, start_response: StartResponse) -> Any:
         """Answer the request, or let Django do so."""
-        answer = self._answers.get(environ["PATH_INFO"])
-        if answer is None or not _is_plain(environ):
-            return self._django(environ, start_response)
+        answer = self._answers.get(request["PATH_INFO"])
+        if answer is None or not _is_plain(request):
+            return self._django(request, start_response)
         _CONNECTIONS.look_after()
-        status, body, headers = answer(environ)
+        status, body, headers = answer(request)
         sent = [*headers, *self._headers, ("Content-Length", str(len(body)))]
-        if "HTTP_ORIGIN" in environ:
+        if "HTTP_ORIGIN" in request:
             sent += [("access-control-allow-origin", "*"), ("Vary", "origin")]
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            _log.error("%s: %s", HTTPStatus(status).phrase, environ["PATH_INFO"])
+            _log.error("%s: %s", HTTPStatus(status).phrase, request["PATH_INFO"])
         start_response(_LINES[status], sent)
         return [body]
 
@@ -86,8 +86,8 @@ class _Context:
 
     __slots__ = ("META", "caller")
 
-    def __init__(self, environ: Environ, caller: Caller | None) -> None:
-        self.META = environ
+    def __init__(self, request: Environ, caller: Caller | None) -> None:
+        self.META = request
         self.caller = caller
 
 
@@ -101,32 +101,32 @@ def _mounted() -> dict[str, Callable[[Environ], Found]]:
 
 
 def _rest(door: Door) -> Callable[[Environ], Found]:
-    def answer(environ: Environ) -> Found:
+    def answer(request: Environ) -> Found:
         try:
             presented = profiles.presented_key(
-                authorization=environ.get("HTTP_AUTHORIZATION"), key_header=environ.get("HTTP_X_SPECREC_KEY")
+                authorization=request.get("HTTP_AUTHORIZATION"), key_header=request.get("HTTP_X_SPECREC_KEY")
             )
-            caller = profiles.authenticate(presented=presented, origin=environ.get("HTTP_ORIGIN"))
+            caller = profiles.authenticate(presented=presented, origin=request.get("HTTP_ORIGIN"))
             profiles.require_scope(caller=caller, scope=door.scope)
             profiles.check_rate(caller=caller)
-            return HTTPStatus.OK, door.answer(caller, _body_of(environ)), _JSON_TYPE
+            return HTTPStatus.OK, door.answer(caller, _body_of(request)), _JSON_TYPE
         except Exception as error:  # noqa: BLE001 - the edge: everything becomes an answer, defects are logged there
             return _taken_apart(problem_response(problem_from(error)))
 
     return answer
 
 
-def _graphql(environ: Environ) -> Found:
+def _graphql(request: Environ) -> Found:
     try:
-        context = _Context(environ, graphql_answers.identify(environ))
-        content, status = graphql_answers.answer(context, wire.decode(_body_of(environ), GraphQLRequest))
+        context = _Context(request, graphql_answers.identify(request))
+        content, status = graphql_answers.answer(context, wire.decode(_body_of(request), GraphQLRequest))
     except Exception as error:  # noqa: BLE001 - the edge: everything becomes an answer, defects are logged there
         return _taken_apart(graphql_answers.refusal_of(error))
     return status, content, _JSON_TYPE
 
 
-def _body_of(environ: Environ) -> bytes:
-    body: bytes = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
+def _body_of(request: Environ) -> bytes:
+    body: bytes = request["wsgi.input"].read(int(request["CONTENT_LENGTH"]))
     return body
 
 
@@ -134,18 +134,18 @@ def _taken_apart(response: HttpResponse) -> Found:
     return response.status_code, response.content, list(response.items())
 
 
-def _is_plain(environ: Environ) -> bool:
+def _is_plain(request: Environ) -> bool:
     """Return whether this is answered here: nothing about it asks for more than the doors below know."""
-    length = environ.get("CONTENT_LENGTH", "")
+    length = request.get("CONTENT_LENGTH", "")
     return (
-        environ["REQUEST_METHOD"] == "POST"
+        request["REQUEST_METHOD"] == "POST"
         and length.isascii()
         and length.isdigit()
         and int(length) <= MAX_BODY
-        and environ.get("CONTENT_TYPE") in _JSON_TYPES
-        and not environ.get("SCRIPT_NAME")
-        and _is_ours(environ.get("HTTP_HOST", ""))
-        and _is_simple(environ.get("HTTP_ORIGIN", ""))
+        and request.get("CONTENT_TYPE") in _JSON_TYPES
+        and not request.get("SCRIPT_NAME")
+        and _is_ours(request.get("HTTP_HOST", ""))
+        and _is_simple(request.get("HTTP_ORIGIN", ""))
     )
 
 
