@@ -37,11 +37,21 @@ def lay(held: ItemColumns, part: ItemColumns, gone: Sequence[str]) -> ItemColumn
         next_change=part.next_change,
         row_of=_row_of(held, rows),
         fresh_rows=sparse.fixed(np.union1d(held.fresh_rows, at.moved).astype(np.int32)),
-        moved_rows=at.moved,
+        moved_rows=_moved(held, at.moved, above.closed),
         store_stock=OpenStores(ground.stock, above.closed),
         ground=ground,
         **changed,
     )
+
+
+def _moved(held: ItemColumns, rows: np.ndarray, closed: frozenset[str]) -> np.ndarray:
+    """Return the rows that differ: where a store opens or closes, all that has stock there as well."""
+    ground = ground_of(held)
+    turned = [ground.stock[store] for store in closed ^ ground.places.closed if store in ground.stock]
+    if not turned:
+        return rows
+    owners = np.searchsorted(held.variant_indptr, np.concatenate(turned), side="right") - 1
+    return sparse.fixed(np.union1d(rows, owners).astype(np.int32))
 
 
 def _row_of(held: ItemColumns, rows: dict[str, int]) -> Mapping[str, int]:

@@ -121,7 +121,9 @@ def _localized(texts: Sequence[str]) -> dict[str, Sequence[str]]:
     decoder = msgspec.json.Decoder(dict[str, str])
     for number, text in enumerate(texts):
         for locale, value in decoder.decode(text).items():
-            by_locale.setdefault(locale, [""] * len(texts))[number] = value
+            if locale not in by_locale:
+                by_locale[locale] = [""] * len(texts)
+            by_locale[locale][number] = value
     return dict(by_locale)
 
 

@@ -64,16 +64,19 @@ def place(held: ItemColumns, part: ItemColumns, gone: np.ndarray) -> Placing:
     A row with room to spare keeps it: its last places are empty, and may be filled again.
     """
     rows, counts = held.rows_of(part.item_ids), np.diff(part.variant_indptr)
-    room = np.diff(held.variant_indptr)
     known = rows >= 0
     stays = known.copy()
-    stays[known] = counts[known] <= room[rows[known]]
+    stays[known] = counts[known] <= _room(held, rows[known])
     dead = np.union1d(rows[known & ~stays], gone[gone >= 0]).astype(np.int32)
     starts, items = np.zeros(len(rows), dtype=np.int32), len(held.item_ids)
     starts[stays] = held.variant_indptr[rows[stays]]
     ends = np.cumsum(counts[~stays])
     starts[~stays] = len(held.skus) + ends - counts[~stays]
     emptied = np.concatenate([rows[stays], dead])
-    cleared = sparse.spread(held.variant_indptr[emptied], room[emptied])
+    cleared = sparse.spread(held.variant_indptr[emptied], _room(held, emptied))
     rows[~stays] = items + np.arange(int((~stays).sum()), dtype=np.int32)
     return Placing(rows, dead, items, len(held.skus), starts, counts, cleared)
+
+
+def _room(held: ItemColumns, rows: np.ndarray) -> np.ndarray:
+    return np.asarray(held.variant_indptr[rows + 1] - held.variant_indptr[rows])

@@ -64,14 +64,20 @@ def replaced(csr: Csr, rows: np.ndarray, lists: Csr) -> Csr:
     return indptr_of(counts), fixed(np.concatenate([*pieces, indices[done:]]))
 
 
+def found_in(rows: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Return int64: where among many ascending rows a few ascending ones stand, in time of the few."""
+    wanted = wanted.astype(rows.dtype)  # else the many would be cast to the type of the few
+    left = np.searchsorted(rows, wanted, side="left")
+    return spread(left, np.searchsorted(rows, wanted, side="right") - left)
+
+
 def outside(rows: np.ndarray, banned: np.ndarray) -> np.ndarray | None:
     """Return bool: which of many ascending rows are not among a few ascending ones; None where all are."""
-    left = np.searchsorted(rows, banned, side="left")
-    counts = np.searchsorted(rows, banned, side="right") - left
-    if not counts.any():
+    found = found_in(rows, banned)
+    if not len(found):
         return None
     kept = np.ones(len(rows), dtype=np.bool_)
-    kept[spread(left, counts)] = False
+    kept[found] = False
     return kept
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from apps.catalog.columns.places import Placing
-from apps.catalog.columns.sparse import fixed, outside
+from apps.catalog.columns.sparse import fixed, found_in, outside
 from apps.catalog.contracts import StorePrices
 
 _NO_ROWS = np.empty(0, dtype=np.int32)
@@ -16,13 +16,12 @@ def laid_stock(held: Mapping[str, np.ndarray], part: Mapping[str, np.ndarray], a
     """Return the variants in stock by store, with those of the part at their places."""
     laid = dict(held)
     for store in {**held, **part}:
-        before, added = held.get(store, _NO_ROWS), part.get(store, _NO_ROWS)
-        kept = outside(before, at.touched)
-        if kept is None and not len(added):
-            continue
-        after = _merged(before if kept is None else before[kept], at.to[added])[0]
-        if not np.array_equal(before, after):
-            laid[store] = fixed(after)
+        before = held.get(store, _NO_ROWS)
+        added = np.sort(at.to[part.get(store, _NO_ROWS)]).astype(np.int32)
+        hits = found_in(before, at.touched)
+        if not np.array_equal(before[hits], added):
+            kept = np.delete(before, hits)
+            laid[store] = fixed(np.insert(kept, np.searchsorted(kept, added), added))
     return laid
 
 
@@ -37,17 +36,11 @@ def laid_prices(
         if kept is None and not len(added.variants):
             continue
         which = slice(None) if kept is None else kept
-        variants, order = _merged(before.variants[which], at.to[added.variants])
+        both = np.concatenate([before.variants[which], at.to[added.variants].astype(np.int32)])
+        order = np.argsort(both, kind="stable")
         laid[store] = StorePrices(
-            fixed(variants),
+            fixed(both[order]),
             fixed(np.concatenate([before.amounts[which], added.amounts])[order]),
             fixed(np.concatenate([before.compare_at[which], added.compare_at])[order]),
         )
     return {store: prices for store, prices in laid.items() if len(prices.variants)}
-
-
-def _merged(before: np.ndarray, added: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the places ascending, and the order that makes them so."""
-    both = np.concatenate([before, added.astype(np.int32)])
-    order = np.argsort(both, kind="stable")
-    return both[order], order

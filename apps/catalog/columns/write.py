@@ -78,7 +78,9 @@ class BaseWriter:
         self._add_texts(part)
         for row, own in enumerate(part.attributes, start=self._items):
             for name, value in facts_of(own).items():
-                self._facts.setdefault(name, Gathering()).take(row, value)
+                if name not in self._facts:
+                    self._facts[name] = Gathering()
+                self._facts[name].take(row, value)
         self._items += len(part.item_ids)
         self._variants += len(part.skus)
 

@@ -158,6 +158,7 @@ class TestRefreshColumns:
 
         assert ["leeds" in columns.store_stock for columns in (unknown, closed, opened)] == [True, False, True]
         assert [columns.store_ids for columns in (closed, opened)] == [frozenset(), {"leeds"}]
+        assert (opened.moved_rows.tolist(), opened.fresh_rows.tolist()) == ([0], [0])
 
     def test_follow_categories_that_move(self, held: ItemColumns) -> None:
         tree = [("x", "all"), ("y", None)]
@@ -292,5 +293,18 @@ class TestRefreshColumnsAfterRandomWrites:
         for _ in range(25):
             for _ in range(chaos.random.randrange(1, 4)):
                 chaos.step()
-            held = _refreshed(held, chaos.now)
+            before, held = held, _refreshed(held, chaos.now)
+            _same_offers(before, held)
         assert held.base_id == opened.base_id
+
+
+def _same_offers(before: ItemColumns, after: ItemColumns) -> None:
+    """Fail unless offers made from those before are those made anew."""
+    if after is before:
+        return
+    for store in (None, "leeds", "york", "nowhere"):
+        earlier = api.offer(columns=before, store_id=store)
+        found = api.refresh_offer(before=earlier, columns=after, store_id=store, rows=after.moved_rows)
+        anew = api.offer(columns=after, store_id=store)
+        for name in ("variant", "price", "available"):
+            np.testing.assert_array_equal(getattr(found, name), getattr(anew, name))
