@@ -34,6 +34,11 @@ class Moment:
     next_change: float = float("inf")
     base_id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
+    def fields(self) -> dict[str, Any]:
+        """Return it as fields of ItemColumns."""
+        plain = {name: getattr(self, name) for name in ("site_id", "currency", "locale", "stamp", "base_id")}
+        return plain | {"built_at": self.now, "next_change": self.next_change}
+
 
 def load_columns(*, site_id: str, currency: str, locale: str, now: datetime) -> ItemColumns:
     """Read the whole catalogue of the site; `stamp` is that of exactly these contents."""
@@ -59,12 +64,7 @@ def assemble(moment: Moment, rows: Rows, places: Places) -> ItemColumns:
     own = _own_categories(rows, categories)
     category_indptr, category_indices = with_those_above(own, categories, places.parents)
     return ItemColumns(
-        site_id=moment.site_id,
-        stamp=moment.stamp,
-        built_at=moment.now,
-        next_change=moment.next_change,
-        currency=moment.currency,
-        locale=moment.locale,
+        **moment.fields(),
         item_ids=[row[1] for row in rows.items],
         row_of={row[1]: number for number, row in enumerate(rows.items)},
         item_types=list(ITEM_TYPES),
@@ -92,7 +92,6 @@ def assemble(moment: Moment, rows: Rows, places: Places) -> ItemColumns:
         attributes=attributes,
         attribute_columns=AttributeColumns.of(attributes),
         store_ids=frozenset(places.stores) - places.closed,
-        base_id=moment.base_id,
         ground=Ground(own=own, stock=stock, places=places, base_items=len(rows.items)),
     )
 
