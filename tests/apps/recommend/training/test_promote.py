@@ -305,12 +305,27 @@ class TestGetLoaded:
         monkeypatch.setattr(loaded, "monotonic", lambda: loaded.FIRST_PAUSE)
         assert loaded_stamp() == "m1"
 
-    def test_what_is_not_what_was_written_is_never_tried_again(
+    def test_what_was_damaged_is_loaded_once_it_is_mended(
         self, make_version: MakeVersion, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         make_version("m1")
         promote_model(site_id=SITE, stamp="m1", now=NOW)
+        whole = blobs.get(f"models/{SITE}/m1/popularity.npy")
         blobs.put(f"models/{SITE}/m1/popularity.npy", b"damaged")
+        monkeypatch.setattr(loaded, "monotonic", lambda: 0.0)
+        assert loaded_stamp() is None
+        blobs.put(f"models/{SITE}/m1/popularity.npy", whole)
+        assert loaded_stamp() is None
+        monkeypatch.setattr(loaded, "monotonic", lambda: loaded.FIRST_PAUSE)
+        assert loaded_stamp() == "m1"
+
+    def test_what_does_not_fit_this_program_is_never_tried_again(
+        self, make_version: MakeVersion, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        make_version("m1")
+        promote_model(site_id=SITE, stamp="m1", now=NOW)
+        manifest = blobs.get(f"models/{SITE}/m1/manifest.json")
+        blobs.put(f"models/{SITE}/m1/manifest.json", manifest.replace(b'"format":', b'"format":9'))
         assert loaded_stamp() is None
         tries = attempts(monkeypatch, AssertionError("read again"))
         monkeypatch.setattr(loaded, "monotonic", lambda: 1e9)
@@ -325,6 +340,6 @@ def attempts(monkeypatch: pytest.MonkeyPatch, error: Exception) -> list[str]:
         tries.append(stamp)
         raise error
 
-    monkeypatch.setattr(loaded, "read_artifact", read)
+    monkeypatch.setattr(loaded, "read_version", read)
     monkeypatch.setattr(loaded, "monotonic", lambda: 0.0)
     return tries
