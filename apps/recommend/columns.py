@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -97,6 +98,7 @@ class Question:
     limit: how many candidates are wanted at most
     item_types: the only types that the mask allows, for a source that asks elsewhere; none named means every type
     history_weights: float32, how much each place of the history says; None where all say the same
+    memo: what the model said to earlier questions of the same page, by engine, rows and mask; None outside of a page
     """
 
     context: np.ndarray
@@ -108,6 +110,7 @@ class Question:
     about: About
     item_types: tuple[str, ...] = ()
     history_weights: np.ndarray | None = None
+    memo: "dict[tuple[int, bytes, int], Candidates] | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +171,14 @@ def in_order(rows: np.ndarray, question: Question) -> Candidates:
     return Candidates(rows=kept, scores=scores, because=np.full(len(kept), -1, dtype=np.int32))
 
 
+class _Asked(NamedTuple):
+    """rows: int32; weights: float32, how much each of them says, or None."""
+
+    rows: np.ndarray
+    engine: Engine
+    weights: np.ndarray | None
+
+
 def ask_model(
     shelf: Shelf, question: Question, rows: np.ndarray, *, engine: Engine, weights: np.ndarray | None = None
 ) -> Candidates:
@@ -175,7 +186,30 @@ def ask_model(
 
     engine: that of the shelf's model, or one of its halves, which the ranker has no say in
     weights: how much each of the rows says; None where all say the same
+
+    Slots of one page that ask the same of the same items share one answer: what others show is left out of it.
     """
+    asked = _Asked(rows, engine, weights)
+    if question.memo is None:
+        return _ask(shelf, question, asked, question.limit)
+    key = id(engine), rows.tobytes(), id(question.mask)
+    found = question.memo.get(key)
+    if found is None:
+        found = question.memo[key] = _ask(shelf, question, asked, None)
+    left = _without(found, question)
+    if len(left.rows) == question.limit or len(found.rows) < engine.mix.candidates:
+        return left
+    return _ask(shelf, question, asked, question.limit)
+
+
+def _without(found: Candidates, question: Question) -> Candidates:
+    """Return what is not banned, at most as many as are asked for."""
+    kept = np.flatnonzero(~np.isin(found.rows, question.banned))[: question.limit]
+    return Candidates(rows=found.rows[kept], scores=found.scores[kept], because=found.because[kept])
+
+
+def _ask(shelf: Shelf, question: Question, asked: "_Asked", limit: int | None) -> Candidates:
+    rows, engine, weights = asked.rows, asked.engine, asked.weights
     known = shelf.model_row[rows]
     held = known >= 0
     if shelf.model is None or not held.any():
@@ -186,7 +220,7 @@ def ask_model(
         known[held],
         shares=None if weights is None else weights[held],
         allowed=Allowed(question.mask, shelf.column_row, question.banned),
-        limit=question.limit,
+        limit=limit,
         ranked=ranked,
     )
     scores = 1.0 / (1.0 + np.exp(-found.scores)) if ranked else found.scores

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from apps.catalog import api as catalog
-from apps.catalog.contracts import Offer
+from apps.catalog.contracts import ItemColumns, Offer
 from apps.recommend import conf
 from apps.recommend.columns import NO_ROWS, Shelf
 from apps.recommend.contracts.placements import PlacementInfo
@@ -25,7 +25,10 @@ from apps.recommend.serving.tries import Tries
 
 @dataclass(frozen=True, slots=True)
 class Memories:
-    """What was computed from one state of the columns and the placements, filled on use. Another state begins anew."""
+    """What was computed from one state of the columns and the placements, filled on use. Another state begins anew.
+
+    earlier: offers of states before, and which rows may differ from them
+    """
 
     offers: Memory[str | None, Offer] = field(default_factory=lambda: Memory(conf.OFFERS_HELD))
     masks: Memory[MaskKey, np.ndarray] = field(default_factory=lambda: Memory(conf.MASKS_HELD))
@@ -33,6 +36,16 @@ class Memories:
     cards: Memory[tuple[str | None, str], Cards] = field(default_factory=lambda: Memory(conf.LANGUAGES_HELD))
     groups: Memory[str, np.ndarray] = field(default_factory=lambda: Memory(conf.GROUPS_HELD))
     picked: Memory[tuple[str, ...], np.ndarray] = field(default_factory=lambda: Memory(conf.MASKS_HELD))
+    earlier: Mapping[str | None, tuple[Offer, np.ndarray]] = field(default_factory=dict)
+
+    def after(self, before: ItemColumns, columns: ItemColumns) -> "Memories":
+        """Return the memories of a state with these columns: empty, but offers need not be made of every row."""
+        if columns.base_id != before.base_id:
+            return Memories()
+        moved = NO_ROWS if columns is before else columns.moved_rows
+        known = {store: (offer, np.union1d(rows, moved)) for store, (offer, rows) in self.earlier.items()}
+        known |= {store: (offer, moved) for store, offer in self.offers.held().items()}
+        return Memories(earlier=dict(list(known.items())[-conf.OFFERS_HELD :]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +74,14 @@ class ReadySite:
     def offer_at(self, store_id: str | None) -> Offer:
         """Return what can be had at the store."""
         key = self._store_key(store_id)
-        return self.memories.offers.of(key, lambda: catalog.offer(columns=self.shelf.columns, store_id=store_id))
+        return self.memories.offers.of(key, lambda: self._make_offer(key))
+
+    def _make_offer(self, store_id: str | None) -> Offer:
+        columns, earlier = self.shelf.columns, self.memories.earlier.get(store_id)
+        if earlier is None:
+            return catalog.offer(columns=columns, store_id=store_id)
+        before, rows = earlier
+        return catalog.refresh_offer(before=before, columns=columns, store_id=store_id, rows=rows)
 
     def plan_of(self, key: MaskKey, situation: Situation, now: float) -> Plan:
         """Return what may be shown to such a question, and what the rules in force make of it; its arrays are shared.
@@ -74,7 +94,7 @@ class ReadySite:
             made = self.rules.plan_for(
                 situation, now=now, mask=self.mask_of(key, now), offer=self.offer_at(key.store_id)
             )
-            plan = replace(made, mask=read_only(made.mask), gate=read_only(made.gate))
+            plan = replace(made, mask=_shared(made.mask), gate=_shared(made.gate))
             self.memories.plans.keep(known, plan)
         return plan
 
@@ -122,3 +142,8 @@ class ReadySite:
         if store_id is None or store_id in columns.store_stock or store_id in columns.store_price:
             return store_id
         return ""
+
+
+def _shared(mask: np.ndarray) -> np.ndarray:
+    """Return the mask read-only; one that is so already as the same object, by which equal questions are told."""
+    return read_only(mask) if mask.flags.writeable else mask

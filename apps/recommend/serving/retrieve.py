@@ -123,6 +123,7 @@ def question_of(draft: Draft) -> Question:
         ),
         item_types=placement.item_types,
         history_weights=draft.history_weights,
+        memo=draft.memo,
     )
 
 

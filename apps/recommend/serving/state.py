@@ -47,6 +47,7 @@ class Draft:
     plain: bool = False  # a step failed: only the last resorts are asked
     faults: int = 0  # defects on the way, of steps and of sources; not of parts that are away
     shown: np.ndarray = field(default_factory=lambda: NO_ROWS)  # rows that other slots of the page show already
+    memo: dict[tuple[int, bytes, int], Candidates] | None = None  # what the model said to other slots of the page
     beside: "Draft | None" = None  # another slot of the same page, whose context is known already
     # put by context
     shopper_id: UUID | None = None  # only where the shopper consented to personalisation by history

@@ -6,8 +6,9 @@ import pytest
 from django.test import Client
 
 from apps.profiles.contracts import ShopperQuestion
-from apps.recommend import api
+from apps.recommend import api, columns
 from apps.recommend.contracts.serving import PageAnswer, PageRequest, Slot
+from apps.recommend.ml.engine import Scored, score
 from apps.recommend.serving import context, expose
 from tests.apps.recommend.serving.lens_lane import (
     ANNA,
@@ -117,3 +118,26 @@ class TestDoors:
         first, second = found["data"]["page"]["slots"]
         assert first["answer"] == {"placement": "popular", "items": [{"itemId": "frame-e"}]}
         assert (second["answer"], second["error"]["code"]) == (None, "unknown_placement")
+
+
+@pytest.mark.usefixtures("model")
+class TestOneQuestion:
+    def test_slots_that_ask_the_same_ask_the_model_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        asked = []
+
+        def score_counted(*arguments: Any, **how: Any) -> Scored:
+            asked.append(1)
+            return score(*arguments, **how)
+
+        monkeypatch.setattr(columns, "score", score_counted)
+        above, below = (
+            Slot(placement="for-you", slot="above", limit=1),
+            Slot(placement="for-you", slot="below", limit=1),
+        )
+        assert shown(ask_page(above, below, history=["frame-a"])) == {"above": ["frame-b"], "below": ["frame-c"]}
+        assert len(asked) == 1
+
+    def test_with_another_filter_it_is_another_question(self) -> None:
+        below = Slot(placement="for-you", slot="below", limit=1, include_item_ids=["frame-c"])
+        page = ask_page(Slot(placement="for-you", slot="above", limit=1), below, history=["frame-a"])
+        assert shown(page) == {"above": ["frame-b"], "below": ["frame-c"]}
