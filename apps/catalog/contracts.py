@@ -311,7 +311,7 @@ class ItemColumns:
     they are: new items follow at the end, and the row of a deleted item (or of one that needs more room for variants,
     and moved to the end) stays as unpublished, without prices, stock and an entry in `row_of`.
 
-    base_id: names the base whose rows these are; fresh_rows: int32, ascending: those that changed since it was made
+    base_id: names the numbering of the rows; fresh_rows: int32, ascending: those that changed since it began
     moved_rows: int32, ascending: those that differ from the columns which these were made from; where a store opens
     or closes, all that has stock there as well
     item_ids: texts [n]; row_of: item id -> row; `rows_of` asks for many. Texts may be decoded when they are read

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from apps.catalog.columns.lay import ground_of
 from apps.catalog.columns.manifest import BadBase, read_manifest
 from apps.catalog.columns.mapped import map_base
 from apps.catalog.contracts import ItemColumns
@@ -38,7 +39,7 @@ def open_base(site_id: str) -> ItemColumns | None:
     except BadBase as error:
         logger.error("site %s goes on without its base of columns: %s", site_id, error.message)  # noqa: TRY400 - said
         return None
-    if (columns.site_id, columns.base_id) != (site_id, base_id):
+    if (columns.site_id, ground_of(columns).folder) != (site_id, base_id):
         logger.error("the base %s of the site %s belongs to %s", base_id, site_id, columns.site_id)
         return None
     return columns

@@ -1,5 +1,6 @@
 """Columns without the rows that are only kept so that others stay where they are."""
 
+import uuid
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -55,6 +56,7 @@ def _picked(columns: ItemColumns, rows: np.ndarray) -> ItemColumns:
     indptr, indices = taken((columns.category_indptr, columns.category_indices), rows)
     return replace(
         columns,
+        base_id=uuid.uuid4().hex,
         row_of={item_id: row for row, item_id in enumerate(ids)},
         category_indptr=indptr,
         category_indices=fixed(indices),
@@ -67,7 +69,7 @@ def _picked(columns: ItemColumns, rows: np.ndarray) -> ItemColumns:
         attribute_columns=AttributeColumns.of(attributes),
         fresh_rows=fixed(np.empty(0, dtype=np.int32)),
         moved_rows=fixed(np.empty(0, dtype=np.int32)),
-        ground=replace(ground, own=taken(ground.own, rows), stock=stock, base_items=len(rows), mapped=False),
+        ground=replace(ground, own=taken(ground.own, rows), stock=stock, base_items=len(rows), folder=""),
         **plain,
     )
 

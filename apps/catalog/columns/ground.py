@@ -16,11 +16,11 @@ class Ground:
     own: the categories that items name, without those above them, as codes of `category_ids`
     stock: store id -> int32, ascending: the variants in stock, at closed stores as well
     base_items: how many items there were when the base was made
-    mapped: whether the base is a folder that all processes share, or the memory of this one
+    folder: the base in the store that all processes share; empty where the memory of this one holds everything
     """
 
     own: Csr
     stock: Mapping[str, np.ndarray]
     places: Places
     base_items: int
-    mapped: bool = False
+    folder: str = ""

@@ -1,5 +1,6 @@
 """A base as columns: its files are mapped, not read, and one copy in memory serves all processes of a machine."""
 
+import uuid
 from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
@@ -52,13 +53,14 @@ def map_base(folder: Path) -> ItemColumns:
         attributes=Documents(base.texts("attributes")),
         attribute_columns=AttributeColumns(base.facts, len(ids)),
         store_ids=frozenset(places.stores) - places.closed,
-        base_id=manifest.base_id,
+        # Not that of the folder: what is laid over it may put new items in another order than elsewhere.
+        base_id=uuid.uuid4().hex,
         ground=Ground(
             own=(base.array("own_indptr"), base.array("own_indices")),
             stock=stock,
             places=places,
             base_items=len(ids),
-            mapped=True,
+            folder=manifest.base_id,
         ),
         **{name: base.array(name) for name in _PLAIN},
     )

@@ -67,13 +67,13 @@ def refresh_columns(columns: ItemColumns, *, currency: str, locale: str, now: da
 
 def is_worn(columns: ItemColumns) -> bool:
     """Return whether so much is laid over a mapped base that another one should be made."""
-    return ground_of(columns).mapped and len(columns.fresh_rows) > max(FEW, WORN * len(columns.item_ids))
+    return bool(ground_of(columns).folder) and len(columns.fresh_rows) > max(FEW, WORN * len(columns.item_ids))
 
 
 def _follow(columns: ItemColumns, now: float) -> ItemColumns | None:
     """Return the columns with what changed, or those of a newer base; None where they are better read anew."""
     if is_worn(columns):
-        if current_base(columns.site_id) != columns.base_id:
+        if current_base(columns.site_id) != ground_of(columns).folder:
             return None
         _ask_for_base(columns.site_id)
     return _changed(columns, now)
@@ -89,7 +89,7 @@ def _fitting(site_id: str, currency: str, locale: str, now: datetime) -> ItemCol
 def _changed(columns: ItemColumns, now: float) -> ItemColumns | None:
     """Return the columns with what changed; None where the log no longer tells, or too much to lay over them."""
     size = len(columns.item_ids)
-    most = size if ground_of(columns).mapped else int(size * MOST_FRESH)
+    most = size if ground_of(columns).folder else int(size * MOST_FRESH)
     with snapshot():
         stamp = stamps.get_stamp(site_id=columns.site_id)
         changes = read_changes(columns, stamp, now, max(FEW, most) - len(columns.fresh_rows))

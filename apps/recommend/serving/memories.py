@@ -23,6 +23,10 @@ class Memory(Generic[_Key, _Value]):
         """Return what the values kept last are held for, at most so many, the oldest of them first."""
         return list(self._held)[-most:]
 
+    def held(self) -> dict[_Key, _Value]:
+        """Return what is held now."""
+        return dict(self._held)
+
     def get(self, key: _Key) -> _Value | None:
         """Return the value, None where it is not held."""
         return self._held.get(key)

@@ -22,7 +22,7 @@ from apps.recommend.selectors import list_placements
 from apps.recommend.serving.laying import lay_model, try_model
 from apps.recommend.serving.live import get_live
 from apps.recommend.serving.prepared import prepare_sources
-from apps.recommend.serving.ready import Memories, ReadySite
+from apps.recommend.serving.ready import ReadySite
 from apps.recommend.serving.sampling import find_share
 from apps.recommend.serving.tries import find_tries
 from apps.recommend.serving.variants import with_experiments
@@ -59,7 +59,8 @@ def _moved_on(held: ReadySite | None, found: dict[str, Any]) -> ReadySite:
     if not other:
         return held
     if "rules" in other or found["shelf"].columns is not held.shelf.columns:
-        moved = replace(held, **other, memories=Memories())
+        memories = held.memories.after(held.shelf.columns, found["shelf"].columns)
+        moved = replace(held, **other, memories=memories)
         moved.warm_plans(held, time.time())
         return moved
     return replace(held, **other)

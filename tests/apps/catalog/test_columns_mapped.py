@@ -11,6 +11,7 @@ from django.conf import settings
 from apps.catalog import api
 from apps.catalog.columns import refresh
 from apps.catalog.columns.bases import current_base, open_base
+from apps.catalog.columns.lay import ground_of
 from apps.catalog.columns.load import load_columns
 from apps.catalog.columns.tables import IndexedRows, Texts, make_index
 from apps.catalog.contracts import ItemColumns, StockInput, StockUpdate, StoreInput
@@ -99,7 +100,8 @@ class TestOpenColumns:
 
         second = api.open_columns(site_id=mapped, now=NOON)
 
-        assert (second.base_id, second.fresh_rows.tolist()) == (first.base_id, [1])
+        assert (ground_of(second).folder, second.fresh_rows.tolist()) == (ground_of(first).folder, [1])
+        assert second.base_id != first.base_id
         assert told(second) == told(_memory(mapped))
 
     def test_make_another_base_where_the_log_was_trimmed(self, mapped: str) -> None:
@@ -110,7 +112,7 @@ class TestOpenColumns:
 
         second = api.open_columns(site_id=mapped, now=NOON)
 
-        assert second.base_id != first.base_id
+        assert ground_of(second).folder != ground_of(first).folder
         assert told(second) == told(_memory(mapped))
 
     @pytest.mark.parametrize("harm", ["change", "shorten", "remove", "manifest", "pointer"])
@@ -136,7 +138,7 @@ class TestOpenColumns:
         columns = api.open_columns(site_id=mapped, now=NOON)
 
         assert "goes on without its base" in caplog.text
-        assert columns.base_id != broken
+        assert ground_of(columns).folder != broken
         assert told(columns) == told(_memory(mapped))
 
     def test_are_proved_once(self, mapped: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -187,7 +189,7 @@ class TestRefreshColumns:
         for number in range(4):
             api.update_stock(site_id=mapped, updates=[StockUpdate(sku="a-49", on_hand=9 + number)], now=NOON)
             held = api.refresh_columns(columns=held, now=NOON)
-            stamped.append(held.base_id)
+            stamped.append(ground_of(held).folder)
             if number == 2:
                 made = api.build_columns(site_id=mapped, now=NOON)
 
