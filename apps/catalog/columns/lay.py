@@ -11,7 +11,7 @@ from apps.catalog.columns.attributes import AttributeColumns
 from apps.catalog.columns.categories import Codes, with_those_above
 from apps.catalog.columns.ground import Ground
 from apps.catalog.columns.places import Placing, place
-from apps.catalog.columns.sequences import OpenStores, RowOf, Same, patched
+from apps.catalog.columns.sequences import OpenStores, RowOf, Same, patched, same_or
 from apps.catalog.columns.stores import laid_prices, laid_stock
 from apps.catalog.contracts import ItemColumns
 
@@ -148,10 +148,11 @@ def _localized(
     held: Mapping[str, Sequence[str]], part: Mapping[str, Sequence[str]], rows: list[int], at: Placing
 ) -> Mapping[str, Sequence[str]]:
     nothing, silent = Same("", at.items), Same("", len(rows))
-    return {
+    found = {
         locale: patched(held.get(locale, nothing), rows, part.get(locale, silent), at.all_items)
         for locale in {**held, **part}
     }
+    return same_or(found, held)
 
 
 def ground_of(columns: ItemColumns) -> Ground:

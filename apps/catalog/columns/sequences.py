@@ -77,6 +77,12 @@ def patched(base: Sequence[T], rows: Sequence[int], values: Sequence[T], size: i
     return Patched(base, changed, size)
 
 
+def same_or(found: dict[str, T], held: Mapping[str, T]) -> Mapping[str, T]:
+    """Return what is held where it has the same values, so that whoever compares objects sees that nothing moved."""
+    same = found.keys() == held.keys() and all(found[key] is held[key] for key in found)
+    return held if same else found
+
+
 class RowOf(Mapping[str, int]):
     """Item id to row: what stays, and over it what changed; -1 stands for an id that is gone."""
 

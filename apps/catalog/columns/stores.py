@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from apps.catalog.columns.places import Placing
+from apps.catalog.columns.sequences import same_or
 from apps.catalog.columns.sparse import fixed, found_in, outside
 from apps.catalog.contracts import StorePrices
 
@@ -22,7 +23,7 @@ def laid_stock(held: Mapping[str, np.ndarray], part: Mapping[str, np.ndarray], a
         if not np.array_equal(before[hits], added):
             kept = np.delete(before, hits)
             laid[store] = fixed(np.insert(kept, np.searchsorted(kept, added), added))
-    return laid
+    return same_or(laid, held)
 
 
 def laid_prices(
@@ -43,4 +44,4 @@ def laid_prices(
             fixed(np.concatenate([before.amounts[which], added.amounts])[order]),
             fixed(np.concatenate([before.compare_at[which], added.compare_at])[order]),
         )
-    return {store: prices for store, prices in laid.items() if len(prices.variants)}
+    return same_or({store: prices for store, prices in laid.items() if len(prices.variants)}, held)
