@@ -9,7 +9,7 @@ import numpy as np
 from apps.catalog.contracts import ItemColumns, Offer
 from apps.recommend.ml.engine import Engine, score
 from apps.recommend.ml.habits import Habits
-from apps.recommend.ml.selection import Allowed, first_allowed
+from apps.recommend.ml.selection import Allowed, first_allowed, places_left
 from apps.recommend.ml.tables import read_only
 
 
@@ -167,7 +167,7 @@ def move_shelf(shelf: Shelf, columns: ItemColumns) -> Shelf:
 def in_order(rows: np.ndarray, question: Question) -> Candidates:
     """Return those of the rows (int32) that may be answered, in the given order, with scores that fall along it."""
     kept = first_allowed(read_only(rows), question.mask, question.banned, question.limit)
-    scores = np.linspace(1.0, 0.0, len(kept), endpoint=False, dtype=np.float32)
+    scores = 1.0 - np.arange(len(kept), dtype=np.float32) / max(len(kept), 1)
     return Candidates(rows=kept, scores=scores, because=np.full(len(kept), -1, dtype=np.int32))
 
 
@@ -204,7 +204,7 @@ def ask_model(
 
 def _without(found: Candidates, question: Question) -> Candidates:
     """Return what is not banned, at most as many as are asked for."""
-    kept = np.flatnonzero(~np.isin(found.rows, question.banned))[: question.limit]
+    kept = places_left(found.rows, question.banned, question.limit)
     return Candidates(rows=found.rows[kept], scores=found.scores[kept], because=found.because[kept])
 
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from apps.recommend.ml.compiled import compiled
 from apps.recommend.ml.gather import CONTENT, COVISITATION, LATENT, NEIGHBOURS, TRANSITIONS, Desk
-from apps.recommend.ml.tables import Rows, Weights
+from apps.recommend.ml.tables import Places, Rows, Weights
 
 
 class Allowed(NamedTuple):
@@ -49,6 +49,20 @@ def first_allowed(rows: Rows, mask: NDArray[np.bool_], banned: Rows, most: int) 
             break
         if mask[row] and not holds(banned, row):
             found[count] = row
+            count += 1
+    return found[:count]
+
+
+@compiled
+def places_left(rows: Rows, banned: Rows, most: int) -> Places:
+    """Return at most so many places of the rows that are not banned, int64, in their order."""
+    found = np.empty(min(most, len(rows)), np.int64)
+    count = 0
+    for at in range(len(rows)):
+        if count == len(found):
+            break
+        if not holds(banned, rows[at]):
+            found[count] = at
             count += 1
     return found[:count]
 

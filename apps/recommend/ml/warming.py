@@ -11,7 +11,7 @@ from apps.recommend.ml.fitting import Material, fit_engine
 from apps.recommend.ml.livepairs import changes_of
 from apps.recommend.ml.pairgrowth import Growing
 from apps.recommend.ml.ranker import RankerParams
-from apps.recommend.ml.selection import first_allowed, holds
+from apps.recommend.ml.selection import first_allowed, holds, places_left
 from apps.recommend.ml.sequences import Sequences
 from apps.recommend.ml.slate import choose
 from apps.recommend.ml.slateparts import Likeness, Limits, Trying
@@ -41,6 +41,7 @@ def warm_slates() -> None:
     """Choose a slate of a few items in every way that an answer does; a process that did so waits no more for it."""
     anything, nobody = read_only(np.ones(_ITEMS, dtype=np.bool_)), np.zeros(1, dtype=np.int32)
     first_allowed(read_only(np.arange(_ITEMS, dtype=np.int32)), anything, nobody, 2)
+    places_left(np.arange(_ITEMS, dtype=np.int32), nobody, 2)
     holds(nobody, 1)
     holds(np.zeros(0, dtype=np.int32), 1)
     groups = np.zeros((1, _ITEMS), dtype=np.int32)
