@@ -1,5 +1,6 @@
 """Bases: columns in files, which say what columns in memory say."""
 
+import threading
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 from django.conf import settings
+from django.core.management import call_command
+from django.db import connection
 
 from apps.catalog import api
 from apps.catalog.columns import refresh
@@ -213,6 +216,31 @@ class TestBuildColumns:
 
         assert kept == {"current", *ids[1:]}
         assert current_base(mapped) == ids[2]
+
+    def test_is_a_command(self, mapped: str, capsys: pytest.CaptureFixture[str]) -> None:
+        _fill(mapped)
+
+        call_command("build_columns", mapped)
+
+        assert str(current_base(mapped)) in capsys.readouterr().out
+
+    def test_is_done_by_one_of_those_who_ask_at_once(self, committed_uk: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(refresh, "MAPPED_FROM", 0)
+        _fill(committed_uk)
+        found = []
+
+        def ask() -> None:
+            found.append(api.open_columns(site_id=committed_uk, now=NOON))
+            connection.close()
+
+        threads = [threading.Thread(target=ask) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(timeout=30)
+
+        assert [ground_of(columns).folder for columns in found] == [current_base(committed_uk)] * 3
+        assert len(list(_folder(committed_uk).parent.iterdir())) == 2
 
     def test_leaves_nothing_when_it_fails(self, mapped: str, monkeypatch: pytest.MonkeyPatch) -> None:
         _fill(mapped)
