@@ -74,9 +74,10 @@ def _one_of_each_worker(place: Environment) -> list[Client]:
         return clients
     found: dict[int, Client] = {}
     for process in psutil.Process(place.stack.pids()["web"]).children(recursive=True):
-        ports = {one.raddr.port for one in process.net_connections("tcp") if one.raddr}
-        if (client := next((one for one in clients if one.port in ports), None)) is not None:
-            found[process.pid] = client
+        ports = {getattr(one.raddr, "port", None) for one in process.net_connections("tcp")} - {None}
+        its = [client for client in clients if client.port in ports]
+        if its:
+            found[process.pid] = its[0]
     return list(found.values())
 
 

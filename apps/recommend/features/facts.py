@@ -1,5 +1,6 @@
 """What the catalogue says of items: brand, categories, shape, colour, and their place in the price range."""
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Literal
 
@@ -16,7 +17,7 @@ class ItemFacts:
 
     def __init__(self, columns: ItemColumns | None = None) -> None:
         self._columns = columns
-        self._row_of: dict[str, int] = {} if columns is None else columns.row_of
+        self._row_of: Mapping[str, int] = {} if columns is None else columns.row_of
         self._known: dict[tuple[Dimension, str], tuple[str, ...]] = {}  # what was asked before, of items that there are
 
     def is_health(self, item_id: str) -> bool:

@@ -25,7 +25,7 @@ def bought(item_id: str, *, minutes: int = 1, kind: str = "purchase", **changes:
 
 
 def load(**changes: Any) -> api.StoreColumns:
-    asked = {"site_id": "uk", "since": NOW - timedelta(days=1), "until": NOW}
+    asked: dict[str, Any] = {"site_id": "uk", "since": NOW - timedelta(days=1), "until": NOW}
     return api.load_purchases(**(asked | changes))
 
 

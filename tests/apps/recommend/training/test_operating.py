@@ -31,6 +31,14 @@ HOME = {
     "category_ids": "round,metal",
     "fallback": "popular,new_in",
     "exclude_purchased_days": "30",
+    "diversity": "0",
+    "diversity_method": "mmr",
+    "max_per_brand": "0",
+    "exploration": "0",
+    "exploration_method": "epsilon",
+    "cap_impressions": "0",
+    "cap_days": "7",
+    "priority": "100",
     "is_active": "on",
 }
 VERSIONS = "/admin/recommend/modelversion/"
