@@ -25,7 +25,7 @@ FACTS: dict[str, str] = {
     "bought": "shoppers who bought something",
     "revenue": "what was paid, in the site's currency",
     "pieces": "pieces that were bought",
-    "returned": "of those orders, pieces that came back, whenever",
+    "returned": "of those orders, pieces that came back up to now, or to the end of the experiment",
 }
 
 

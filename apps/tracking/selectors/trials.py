@@ -2,12 +2,14 @@
 
 The order of the counts is that of `FACTS`; what each is worth is said by who asks (`apps/recommend/ml/outcomes.py`). An
 outcome counts where it came at most the window after the unit saw a slate of the experiment. A slate was seen where an
-impression came back with its id: what was served and not rendered, or rendered and not told, does not count.
+impression came back with its id: what was served and not rendered, or rendered and not told, does not count. What a
+guest saw and did counts for the customer that the guest became since.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db import connection
 from psycopg import sql
@@ -18,16 +20,18 @@ FACTS = ("slates", "clicked", "sessions", "visitors", "carted", "bought", "reven
 _SLICE = 10_000
 
 _UNITS = """
-WITH slate AS MATERIALIZED (
+WITH alias AS MATERIALIZED (
+    SELECT * FROM unnest(%(merged)s::uuid[], %(customers)s::uuid[]) AS alias (own_id, customer)
+), slate AS MATERIALIZED (
     SELECT recommendation_id, {unit}::text AS unit, label
-    FROM tracking_exposure, unnest(experiments) AS label
+    FROM tracking_exposure LEFT JOIN alias ON own_id = shopper_id, unnest(experiments) AS label
     WHERE site_id = %(site_id)s AND day BETWEEN %(first)s AND %(last)s AND time >= %(since)s AND time < %(until)s
         AND experiments && %(labels)s::varchar[] AND label = ANY(%(labels)s::varchar[]) AND {unit} IS NOT NULL
 ), happened AS MATERIALIZED (
-    SELECT type, time, {unit}::text AS unit, recommendation_id, shopper_id, session_id, order_id, event_id,
+    SELECT type, time, {unit}::text AS unit, recommendation_id, {shopper} AS shopper_id, session_id, order_id, event_id,
         CASE WHEN type = 'purchase' AND coalesce(currency, %(currency)s) = %(currency)s
             THEN quantity * unit_price END AS money, quantity
-    FROM tracking_event
+    FROM tracking_event LEFT JOIN alias ON own_id = shopper_id
     WHERE site_id = %(site_id)s AND day BETWEEN %(before_first)s AND %(last)s
         AND time >= %(before)s AND time < %(until)s
         AND type IN ('impression', 'click', 'add_to_cart', 'purchase', 'return')
@@ -91,9 +95,11 @@ def count_units(
     window: timedelta,
     currency: str,
     by_store: bool,
+    aliases: Mapping[UUID, UUID],
 ) -> Iterator[tuple[Any, ...]]:
     """Yield for each unit that saw a slate: label, on how many sides it was, FACTS, and FACTS of as long before.
 
+    aliases: of guests who became customers, whose they are
     Counts and money are float. A unit on more than one side (an account that two persons came to) is on the first by
     name; who asks decides what it is worth.
     """
@@ -109,9 +115,13 @@ def count_units(
         "before_first": days_between(before, until)[0],
         "window": window,
         "currency": currency,
+        "merged": list(aliases),
+        "customers": list(aliases.values()),
     }
+    shopper = sql.SQL("coalesce(customer, shopper_id)")
     statement = sql.SQL(_UNITS).format(
-        unit=sql.Identifier("store_id" if by_store else "shopper_id"),
+        unit=sql.Identifier("store_id") if by_store else shopper,
+        shopper=shopper,
         facts=_columns(sql.SQL("coalesce({}, 0)::float8"), own=True),
         past=_columns(sql.SQL("coalesce(past.{}, 0)::float8"), own=False),
     )

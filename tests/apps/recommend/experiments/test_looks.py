@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from apps.profiles import api as profiles
 from apps.recommend import api
 from apps.recommend.contracts.experiments import MetricResult
 from apps.recommend.experiments import looks
@@ -87,6 +88,17 @@ class TestSeeResults:
         results = api.see_results(site_id="uk", experiment="order", now=NOW)
         assert results.units == {"control": 100, "short": 100}
         assert results.warnings == ("10 shoppers were on more than one side and are left out.",)
+
+    def test_a_guest_who_became_a_customer_on_another_side_is_left_out_and_said(self) -> None:
+        start(now=BEGAN)
+        known = profiles.merge_shoppers(site_id="uk", anonymous_id="guest", customer_id="ada", now=NOW)
+        log = Log()
+        log.show(known.alias_ids[0], "order:control")
+        log.show(known.shopper_id, "order:short")
+        log.write()
+        results = api.see_results(site_id="uk", experiment="order", now=NOW)
+        assert results.units == {"control": 0, "short": 0}
+        assert results.warnings == ("1 shoppers were on more than one side and are left out.",)
 
     def test_what_was_just_counted_is_not_counted_again(self) -> None:
         start(now=BEGAN)
