@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import date, datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 import numpy as np
 
@@ -234,12 +233,10 @@ def count_units(
     window: timedelta,
     currency: str,
     by_store: bool,
-    aliases: Mapping[UUID, UUID],
 ) -> Iterator[tuple[Any, ...]]:
     """Yield for each shopper (or store) that saw slates with these labels: label, on how many sides it was, and counts.
 
     Of each what came within the window after a sight, then the same of as long before; see `selectors/trials.py`.
-    aliases: of guests who became customers, whose they are
     """
     return trials.count_units(
         site_id=site_id,
@@ -249,7 +246,6 @@ def count_units(
         window=window,
         currency=currency,
         by_store=by_store,
-        aliases=aliases,
     )
 
 

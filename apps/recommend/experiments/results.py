@@ -62,7 +62,6 @@ def _read(info: ExperimentInfo, since: datetime, until: datetime) -> tuple[Outco
         window=timedelta(hours=info.written.attribution_hours),
         currency=profiles.get_site(site_id=info.site_id).currency,
         by_store=info.written.unit == "store",
-        aliases=profiles.list_aliases(site_id=info.site_id),
     )
     flat = np.fromiter(
         ((side_of[label], sides, *counts) for label, sides, *counts in rows),

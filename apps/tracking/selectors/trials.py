@@ -6,14 +6,14 @@ impression came back with its id: what was served and not rendered, or rendered 
 guest saw and did counts for the customer that the guest became since.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 from django.db import connection
 from psycopg import sql
 
+from apps.profiles import api as profiles
 from apps.tracking.selectors.clocks import days_between
 
 FACTS = ("slates", "clicked", "sessions", "visitors", "carted", "bought", "revenue", "pieces", "returned")
@@ -95,15 +95,13 @@ def count_units(
     window: timedelta,
     currency: str,
     by_store: bool,
-    aliases: Mapping[UUID, UUID],
 ) -> Iterator[tuple[Any, ...]]:
     """Yield for each unit that saw a slate: label, on how many sides it was, FACTS, and FACTS of as long before.
 
-    aliases: of guests who became customers, whose they are
     Counts and money are float. A unit on more than one side (an account that two persons came to) is on the first by
     name; who asks decides what it is worth.
     """
-    before = since - (until - since)
+    before, aliases = since - (until - since), profiles.list_aliases(site_id=site_id)
     parameters: dict[str, Any] = {
         "site_id": site_id,
         "labels": list(labels),

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from apps.profiles import api as profiles
 from apps.tracking import api
 from apps.tracking.contracts import Exposure
 from apps.tracking.models import Event
@@ -60,12 +61,17 @@ def pay(who: str, *, hours_ago: float, order: str, kind: str = "purchase", **cha
     tell(kind, who, hours_ago=hours_ago, item_id="a", **money)
 
 
+def become_customer(who: str) -> None:
+    drain_all()
+    merged = profiles.merge_shoppers(site_id="uk", anonymous_id=who, customer_id=f"customer-{who}", now=NOW)
+    assert merged.alias_ids == (KNOWN[who],)
+    KNOWN[who] = merged.shopper_id
+
+
 KNOWN: dict[str, UUID] = {}
 
 
-def count(
-    *, window: float = 5.0, by_store: bool = False, aliases: dict[UUID, UUID] | None = None
-) -> list[tuple[str, int, dict[str, float], dict[str, float]]]:
+def count(*, window: float = 5.0, by_store: bool = False) -> list[tuple[str, int, dict[str, float], dict[str, float]]]:
     """Return label, sides, and what is not 0, in the experiment and before, of every unit."""
     drain_all()
     rows = api.count_units(
@@ -76,7 +82,6 @@ def count(
         window=timedelta(hours=window),
         currency="GBP",
         by_store=by_store,
-        aliases=aliases or {},
     )
     named = [(row[0], row[1], dict(zip(FACTS, row[2:11], strict=True)), _named(row[11:])) for row in rows]
     return [(label, sides, {k: v for k, v in facts.items() if v}, before) for label, sides, facts, before in named]
@@ -137,24 +142,26 @@ class TestCountUnits:
         show("bob", "order:control")
         assert sorted((label, sides) for label, sides, *_ in count()) == [("order:control", 1), ("order:control", 2)]
 
-    def test_what_a_guest_saw_counts_for_the_customer_that_the_guest_became(self) -> None:
+    def test_what_a_guest_saw_and_did_counts_for_the_customer_that_the_guest_became(self) -> None:
         tell("add_to_cart", "ada", hours_ago=60)
         show("ada", "order:new", hours_ago=20)
-        pay("bob", hours_ago=19, order="o1")
+        become_customer("ada")
+        pay("ada", hours_ago=19, order="o1")
         facts = {"slates": 1.0, "sessions": 1.0, "visitors": 1.0, "bought": 1.0, "revenue": 40.0, "pieces": 2.0}
         before = {"sessions": 1.0, "visitors": 1.0, "carted": 1.0}
-        assert count(aliases={KNOWN["ada"]: KNOWN["bob"]}) == [("order:new", 1, facts, before)]
+        assert count() == [("order:new", 1, facts, before)]
 
     def test_a_guest_and_the_customer_on_two_sides_are_one_unit_on_two_sides(self) -> None:
         show("ada", "order:new")
-        show("bob", "order:control")
-        assert [sides for _, sides, *_ in count(aliases={KNOWN["ada"]: KNOWN["bob"]})] == [2]
+        become_customer("ada")
+        show("ada", "order:control")
+        assert [sides for _, sides, *_ in count()] == [2]
 
     def test_by_store_a_guest_and_the_customer_are_one_visitor(self) -> None:
         show("ada", "order:new")
-        show("bob", "order:new")
-        found = count(by_store=True, aliases={KNOWN["ada"]: KNOWN["bob"]})
-        assert [facts["visitors"] for _, _, facts, _ in found] == [1.0]
+        become_customer("ada")
+        show("ada", "order:new")
+        assert [facts["visitors"] for _, _, facts, _ in count(by_store=True)] == [1.0]
 
     def test_by_store_what_its_shoppers_did_is_one_unit(self) -> None:
         show("ada", "order:new")
