@@ -14,6 +14,7 @@ from uuid import UUID
 import msgspec
 import numpy as np
 
+from apps.catalog.columns import categories as categories_of_columns
 from apps.catalog.columns import offer as offering
 from apps.catalog.columns import refresh, trim
 from apps.catalog.columns.compact import compact
@@ -244,6 +245,11 @@ def refresh_columns(*, columns: ItemColumns, now: datetime) -> ItemColumns:
     """
     site = profiles.get_site(site_id=columns.site_id)
     return refresh.refresh_columns(columns, currency=site.currency, locale=site.locale, now=now)
+
+
+def categories_above(*, columns: ItemColumns, category_id: str) -> list[str]:
+    """Return the category and those above it, upwards, as the columns know them; one that is not known alone."""
+    return categories_of_columns.above(columns, category_id)
 
 
 def offer(*, columns: ItemColumns, store_id: str | None) -> Offer:

@@ -4,7 +4,9 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
+from apps.catalog.columns.ground import Ground
 from apps.catalog.columns.sparse import Csr, fixed, indptr_of, spread
+from apps.catalog.contracts import ItemColumns
 from apps.catalog.selectors.places import ancestry
 
 
@@ -21,6 +23,11 @@ class Codes:
             self._codes[name] = len(self.names)
             self.names.append(name)
         return self._codes[name]
+
+
+def above(columns: ItemColumns, category_id: str) -> list[str]:
+    """Return the category and those above it, upwards."""
+    return ancestry(category_id, columns.ground.places.parents if isinstance(columns.ground, Ground) else {})
 
 
 def with_those_above(own: Csr, codes: Codes, parents: Mapping[str, str]) -> Csr:

@@ -48,8 +48,12 @@ def _take(draft: Draft, places: np.ndarray | slice) -> None:
 def _pins(draft: Draft) -> np.ndarray:
     """Return the candidate for each place that a rule gives away, int32, -1 for none; those not found are added."""
     banned = frozenset(draft.banned.tolist())
-    gate = draft.mask if draft.request.include_item_ids else draft.plan.gate
-    placed = place_pins(draft.plan.pins, limit=draft.limit, may=lambda row: bool(gate[row]) and row not in banned)
+    gates = [gate for gate in (draft.plan.gate, draft.within) if gate is not None]
+    placed = place_pins(
+        draft.plan.pins,
+        limit=draft.limit,
+        may=lambda row: all(gate[row] for gate in gates) and row not in banned,
+    )
     draft.unshown = placed.unshown
     if not placed.places:
         return NO_PINS

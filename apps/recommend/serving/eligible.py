@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from apps.catalog import api as catalog
 from apps.recommend.features.seen import too_often
 from apps.recommend.ml.tables import read_only
 from apps.recommend.serving.masks import key_of
@@ -26,20 +27,24 @@ def put_mask(draft: Draft) -> None:
         category_ids=_category_ids(draft),
         audiences=draft.audiences,
     )
-    draft.plan = draft.ready.plan_of(key_of(draft.placement, request, now), situation, now)
+    key = key_of(draft.placement, request, now)
+    draft.plan = draft.ready.plan_of(key, situation, now)
     draft.mask = draft.plan.mask
     if request.include_item_ids:
-        draft.mask = _only(draft, draft.mask, request.include_item_ids)
+        draft.mask = draft.within = _only(draft, draft.mask, request.include_item_ids)
+    elif request.filter or request.only_in_stock_at is not None:
+        asked = key._replace(item_types=(), category_ids=(), filters=(request.filter,) if request.filter else ())
+        draft.within = draft.ready.mask_of(asked, now)
     draft.banned = _banned(draft)
 
 
 def _category_ids(draft: Draft) -> Iterable[str]:
-    """Return the categories of the page, or those of the items that it is about; nothing where no rule asks."""
+    """Return the categories of the page, or of the items that it is about, with those above; none where no rule asks."""
     if not draft.ready.rules.categories:
         return ()
-    if draft.request.category_id is not None:
-        return (draft.request.category_id,)
     columns = draft.ready.shelf.columns
+    if draft.request.category_id is not None:
+        return catalog.categories_above(columns=columns, category_id=draft.request.category_id)
     indptr, codes = columns.category_indptr, columns.category_indices
     spans = (codes[indptr[row] : indptr[row + 1]].tolist() for row in draft.context_rows.tolist())
     return {columns.category_ids[code] for span in spans for code in span}

@@ -58,8 +58,8 @@ def _counts(parts: list[Candidates]) -> np.ndarray:
 def _include(draft: Draft) -> None:
     """Put in what rules include and no strategy found: before what stands where the slate would end."""
     may = [row for row in draft.plan.include.tolist() if not holds(draft.banned, row)]
-    if draft.request.include_item_ids:
-        may = [row for row in may if draft.mask[row]]
+    if draft.within is not None:
+        may = [row for row in may if draft.within[row]]
     known = set(draft.rows.tolist())
     fresh = np.array([row for row in may if row not in known], dtype=np.int32)
     if not len(fresh):

@@ -62,6 +62,7 @@ class Draft:
     # put by eligible
     plan: Plan = NO_PLAN
     mask: np.ndarray = field(default_factory=lambda: NO_ROWS)  # bool [n], shared and read-only
+    within: np.ndarray | None = None  # bool [n]: what the request itself narrows rules to as well; None where nothing
     banned: np.ndarray = field(default_factory=lambda: NO_ROWS)  # int32, ascending: what this request forbids on top
     held_back: bool = False  # something was left out because of this shopper
     # put by retrieve
