@@ -39,7 +39,7 @@ def put_mask(draft: Draft) -> None:
 
 
 def _category_ids(draft: Draft) -> Iterable[str]:
-    """Return the categories of the page, or of the items that it is about, with those above; none where no rule asks."""
+    """Return the categories of the page, or of its items, with those above; nothing where no rule asks."""
     if not draft.ready.rules.categories:
         return ()
     columns = draft.ready.shelf.columns

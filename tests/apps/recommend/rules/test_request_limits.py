@@ -1,4 +1,4 @@
-"""What a request forbids no rule brings back: a filter, a store that must have it in stock, and the page's category counts in all above it."""
+"""What a request forbids no rule brings back, and a page belongs to all categories above its own."""
 
 import pytest
 
