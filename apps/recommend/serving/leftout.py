@@ -95,7 +95,8 @@ def _found_ungated(draft: Draft) -> Iterable[tuple[str, int, float]]:
     """Yield strategy, row and score of what is found where nothing is forbidden; no further than the answer went."""
     count = len(draft.ready.shelf.columns.item_ids)
     everything = read_only(np.ones(count, dtype=np.bool_))
-    question = replace(question_of(draft), mask=everything, banned=NO_ROWS, limit=draft.limit + MOST)
+    # Without the memo of the page: what is found ungated is not for its other slots.
+    question = replace(question_of(draft), mask=everything, banned=NO_ROWS, limit=draft.limit + MOST, memo=None)
     last = draft.found[-1].strategy if draft.found else None
     for strategy in () if draft.plain else chain_for(draft.placement):
         found = ask_strategy(strategy, draft, question)

@@ -9,7 +9,8 @@ from apps.profiles.contracts import ShopperQuestion
 from apps.recommend import api, columns
 from apps.recommend.contracts.serving import PageAnswer, PageRequest, Slot
 from apps.recommend.ml.engine import Scored, score
-from apps.recommend.serving import context, expose
+from apps.recommend.serving import context, expose, leftout
+from apps.recommend.serving.state import Draft
 from tests.apps.recommend.serving.lens_lane import (
     ANNA,
     NOW,
@@ -141,3 +142,20 @@ class TestOneQuestion:
         below = Slot(placement="for-you", slot="below", limit=1, include_item_ids=["frame-c"])
         page = ask_page(Slot(placement="for-you", slot="above", limit=1), below, history=["frame-a"])
         assert shown(page) == {"above": ["frame-b"], "below": ["frame-c"]}
+
+    def test_what_a_trace_finds_ungated_is_in_no_other_slot(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        asked: list[bool] = []
+        ask = leftout.ask_strategy
+
+        def ask_noted(strategy: str, draft: Draft, question: columns.Question) -> columns.Candidates:
+            asked.append(question.memo is None)
+            return ask(strategy, draft, question)
+
+        monkeypatch.setattr(leftout, "ask_strategy", ask_noted)
+        narrow = [
+            Slot(placement="for-you", slot=str(number), limit=3, include_item_ids=["frame-c"]) for number in range(9)
+        ]
+        page = ask_page(Slot(placement="for-you", limit=1), *narrow, history=["frame-a"], trace=True)
+        assert {item for items in list(shown(page).values())[1:] for item in items} == {"frame-c"}
+        assert asked
+        assert all(asked)
