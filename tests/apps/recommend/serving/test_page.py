@@ -9,7 +9,7 @@ from apps.profiles.contracts import ShopperQuestion
 from apps.recommend import api, columns
 from apps.recommend.contracts.serving import PageAnswer, PageRequest, Slot
 from apps.recommend.ml.engine import Scored, score
-from apps.recommend.serving import context, expose, leftout
+from apps.recommend.serving import context, expose, leftout, retrieve
 from apps.recommend.serving.state import Draft
 from tests.apps.recommend.serving.lens_lane import (
     ANNA,
@@ -145,7 +145,7 @@ class TestOneQuestion:
 
     def test_what_a_trace_finds_ungated_is_in_no_other_slot(self, monkeypatch: pytest.MonkeyPatch) -> None:
         asked: list[bool] = []
-        ask = leftout.ask_strategy
+        ask = retrieve.ask_strategy
 
         def ask_noted(strategy: str, draft: Draft, question: columns.Question) -> columns.Candidates:
             asked.append(question.memo is None)
