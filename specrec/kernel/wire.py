@@ -40,6 +40,7 @@ _WORDS = {f"Expected `str` matching regex {pattern!r}": words for pattern, words
 _AT = re.compile(r" - at (?:`key` in )?`\$(?P<path>[^`]*)`\Z")  # a bad key of a dictionary is told at the dictionary
 _MISSING = re.compile(r"\AObject missing required field `(?P<name>[^`]+)`\Z")
 _UNKNOWN = re.compile(r"\AObject contains unknown field `(?P<name>.*)`\Z", re.DOTALL)
+_UNKNOWN_STARTS = "Object contains unknown field `"
 _MAX_REASON = 300
 _MAX_FIELD = 200
 
@@ -74,6 +75,8 @@ def invalid_from(error: msgspec.ValidationError, *, at: str = "") -> Invalid:
     """Return the validation error as Invalid: a code by kind of fault, the field as a path such as `events[3].time`."""
     text = str(error)
     found = _AT.search(text)
+    if found and text.startswith(_UNKNOWN_STARTS) and not _UNKNOWN.match(text[: found.start()]):
+        found = None  # the name itself looks like a path
     path = found["path"].removeprefix(".") if found else ""
     sentence = text[: found.start()] if found else text
     code = "invalid_value"

@@ -60,6 +60,8 @@ class TestDecode:
             "contains unknown field `x`",
             "a`b",
             "line\nbreak",
+            " - at `$",
+            " - at `$.x",
             "Expected `int`, got `str`",
         ],
     )
