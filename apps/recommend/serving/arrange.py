@@ -2,11 +2,12 @@
 
 import numpy as np
 
+from apps.recommend.ml.selection import holds
 from apps.recommend.ml.slate import choose
 from apps.recommend.ml.slateparts import NO_PINS
 from apps.recommend.rules.pins import place_pins
 from apps.recommend.serving.slating import likeness_of, limits_of, trying_of
-from apps.recommend.serving.state import NO_OWNER, Draft
+from apps.recommend.serving.state import Draft
 
 
 def put_places(draft: Draft) -> None:
@@ -16,7 +17,7 @@ def put_places(draft: Draft) -> None:
         return
     pins = _pins(draft) if draft.plan.pins else NO_PINS
     chosen = choose(
-        np.ascontiguousarray(draft.scores, dtype=np.float32),
+        draft.scores,
         draft.limit,
         pins=pins,
         limits=limits_of(draft),
@@ -47,33 +48,23 @@ def _take(draft: Draft, places: np.ndarray | slice) -> None:
 
 def _pins(draft: Draft) -> np.ndarray:
     """Return the candidate for each place that a rule gives away, int32, -1 for none; those not found are added."""
-    banned = frozenset(draft.banned.tolist())
-    gates = [gate for gate in (draft.plan.gate, draft.within) if gate is not None]
-    placed = place_pins(
-        draft.plan.pins,
-        limit=draft.limit,
-        may=lambda row: all(gate[row] for gate in gates) and row not in banned,
-    )
+    gate, within, banned = draft.plan.gate, draft.within, draft.banned
+
+    def may(row: int) -> bool:
+        return bool(gate[row]) and (within is None or bool(within[row])) and not holds(banned, row)
+
+    placed = place_pins(draft.plan.pins, limit=draft.limit, may=may)
     draft.unshown = placed.unshown
     if not placed.places:
         return NO_PINS
     draft.pinned = {row: rule for _, row, rule in placed.places}
-    found = {row: at for at, row in enumerate(draft.rows.tolist())}
-    _add(draft, [row for _, row, _ in placed.places if row not in found])
-    found = {row: at for at, row in enumerate(draft.rows.tolist())}
+    rows = draft.rows.tolist()
+    found = {row: at for at, row in enumerate(rows)}
+    fresh = [row for _, row, _ in placed.places if row not in found]
+    if fresh:
+        draft.put_in(len(rows), np.array(fresh, dtype=np.int32), 0.0)
+        found |= {row: at for at, row in enumerate(fresh, start=len(rows))}
     pins = np.full(placed.places[-1][0], -1, dtype=np.int32)
     for position, row, _ in placed.places:
         pins[position - 1] = found[row]
     return pins
-
-
-def _add(draft: Draft, rows: list[int]) -> None:
-    """Put these rows behind the candidates."""
-    count = len(rows)
-    nothing = np.full(count, -1, dtype=np.int32)
-    draft.rows = np.append(draft.rows, np.array(rows, dtype=np.int32))
-    draft.scores = np.append(draft.scores, np.zeros(count, dtype=np.float32))
-    draft.because = np.append(draft.because, nothing)
-    draft.owner = np.append(draft.owner, np.full(count, NO_OWNER, dtype=np.int8))
-    if len(draft.counts):
-        draft.counts = np.append(draft.counts, nothing)

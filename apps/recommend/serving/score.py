@@ -8,7 +8,7 @@ import numpy as np
 
 from apps.recommend.columns import NO_ROWS, Candidates
 from apps.recommend.ml.selection import holds
-from apps.recommend.serving.state import NO_OWNER, Draft
+from apps.recommend.serving.state import Draft
 
 _TINY = 1e-12
 
@@ -66,10 +66,4 @@ def _include(draft: Draft) -> None:
         return
     place = max(min(draft.limit, len(draft.rows)) - len(fresh), 0)
     level = float(draft.scores[place]) if len(draft.scores) else 1.0
-    draft.rows = np.insert(draft.rows, place, fresh)
-    draft.scores = np.insert(draft.scores, place, np.full(len(fresh), level, dtype=np.float32))
-    nothing = np.full(len(fresh), -1, dtype=np.int32)
-    draft.because = np.insert(draft.because, place, nothing)
-    draft.owner = np.insert(draft.owner, place, np.full(len(fresh), NO_OWNER, dtype=np.int8))
-    if len(draft.counts):
-        draft.counts = np.insert(draft.counts, place, nothing)
+    draft.put_in(place, fresh, level)

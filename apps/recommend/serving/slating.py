@@ -1,6 +1,7 @@
 """What a slate is chosen by, beside scores: the limits of rules and placement, likeness, and places given to trying."""
 
 import hashlib
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -21,23 +22,42 @@ from apps.recommend.ml.slateparts import (
 from apps.recommend.serving.state import Draft
 
 _KINDS = {"most": MOST, "spacing": SPACING, "least_share": LEAST_SHARE, "most_share": MOST_SHARE}
+_ALIKE_WEIGHTS = np.array(list(conf.ALIKE_BY.values()), dtype=np.float64)
 
 
 def limits_of(draft: Draft) -> Limits:
     """Return what the slate should keep to: the rules by importance, then what the placement asks of brands."""
-    told = [(_KINDS[limit.kind], limit.codes, limit.count, limit.share) for limit in draft.plan.limits]
+    held = draft.plan.limits
+    told = [(limit.kind, limit.count, limit.share) for limit in held]
+    codes = [limit.codes for limit in held]
     most = draft.placement.max_per_brand
     if most:
-        told.append((MOST, draft.ready.groups_by("brand"), most, 0.0))
+        told.append(("most", most, 0.0))
+        codes.append(draft.ready.groups_by("brand"))
     if not told:
         return NO_LIMITS
-    kinds, codes, counts, shares = zip(*told, strict=True)
-    return Limits(
-        kinds=np.array(kinds, dtype=np.int8),
-        groups=np.stack([one[draft.rows] for one in codes]).astype(np.int32, copy=False),
-        counts=np.array(counts, dtype=np.int32),
-        shares=np.array(shares, dtype=np.float64),
+    kinds, counts, shares = _arrays_of(tuple(told))
+    return Limits(kinds=kinds, groups=_groups_of(codes, draft.rows), counts=counts, shares=shares)
+
+
+@lru_cache(maxsize=512)
+def _arrays_of(told: tuple[tuple[str, int, float], ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return kinds, counts and shares of limits; rules change seldom, and every slate asks."""
+    kinds, counts, shares = zip(*told, strict=True)
+    return (
+        np.array([_KINDS[kind] for kind in kinds], dtype=np.int8),
+        np.array(counts, dtype=np.int32),
+        np.array(shares, dtype=np.float64),
     )
+
+
+def _groups_of(codes: Sequence[np.ndarray], rows: np.ndarray) -> np.ndarray:
+    """Return the groups of these rows, int32 [l, c], of groups by all rows (int32 [n] each)."""
+    found = np.empty((len(codes), len(rows)), dtype=np.int32)
+    at = rows.astype(np.intp)
+    for place, one in enumerate(codes):
+        one.take(at, out=found[place], mode="clip")  # every other mode writes to a copy first
+    return found
 
 
 def likeness_of(draft: Draft) -> Likeness:
@@ -45,10 +65,9 @@ def likeness_of(draft: Draft) -> Likeness:
     share = draft.placement.diversity
     if not share:
         return NOT_ALIKE
-    groups = [draft.ready.groups_by(name)[draft.rows] for name in conf.ALIKE_BY]
     return Likeness(
-        groups=np.stack(groups).astype(np.int32, copy=False),
-        weights=np.array(list(conf.ALIKE_BY.values()), dtype=np.float64),
+        groups=_groups_of([draft.ready.groups_by(name) for name in conf.ALIKE_BY], draft.rows),
+        weights=_ALIKE_WEIGHTS,
         share=share,
         dpp=draft.placement.diversity_method == "dpp",
     )

@@ -64,7 +64,7 @@ class Draft:
     mask: np.ndarray = field(default_factory=lambda: NO_ROWS)  # bool [n], shared and read-only
     within: np.ndarray | None = None  # bool [n]: what the request itself narrows rules to as well; None where nothing
     banned: np.ndarray = field(default_factory=lambda: NO_ROWS)  # int32, ascending: what this request forbids on top
-    held_back: bool = False  # something was left out because of this shopper
+    held_back: bool = False  # something was left out, or a rule looked at, because of this shopper
     # put by retrieve
     found: list[Found] = field(default_factory=list)
     # put by score, cut to the slate by arrange: parallel, best first
@@ -92,6 +92,17 @@ class Draft:
             return self.limit
         return max(self.limit * 2, min(self.limit * 4, 60))
 
+    def put_in(self, place: int, rows: np.ndarray, score: float) -> None:
+        """Put rows (int32) that no strategy found before the candidate at this place."""
+        count = len(rows)
+        nothing = np.full(count, -1, dtype=np.int32)
+        self.rows = _with(self.rows, place, rows)
+        self.scores = _with(self.scores, place, np.full(count, score, dtype=np.float32))
+        self.because = _with(self.because, place, nothing)
+        self.owner = _with(self.owner, place, np.full(count, NO_OWNER, dtype=np.int8))
+        if len(self.counts):
+            self.counts = _with(self.counts, place, nothing)
+
     def start_over(self) -> None:
         """Forget what was found, and keep what is known of shopper and page: the last resorts are asked next."""
         self.plain = True
@@ -100,3 +111,7 @@ class Draft:
         self.items, self.propensities, self.bundle = (), (), None
         self.pinned, self.unshown = {}, ()
         self.fallback, self.personalised = None, False
+
+
+def _with(old: np.ndarray, place: int, new: np.ndarray) -> np.ndarray:
+    return np.concatenate((old[:place], new, old[place:]))
