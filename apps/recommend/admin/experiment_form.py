@@ -11,11 +11,11 @@ from django.forms.models import ModelForm
 
 from apps.profiles import api as profiles
 from apps.recommend.contracts.experiments import ExperimentInput
-from apps.recommend.experiments.check import check_change, check_experiment
+from apps.recommend.experiments.check import check_change, check_end, check_experiment
 from apps.recommend.experiments.stored import to_info
 from apps.recommend.ml.outcomes import METRICS
 from apps.recommend.models import Experiment
-from specrec.kernel import wire
+from specrec.kernel import clock, wire
 from specrec.kernel.errors import Problem
 
 _METRICS = [(name, f"{name}: {metric.words}") for name, metric in METRICS.items()]
@@ -89,7 +89,10 @@ class ExperimentForm(ModelForm):  # type: ignore[type-arg]  # not generic at run
             written = self.written()
             check_experiment(site_id, written)
             if self.instance.pk:
-                check_change(to_info(Experiment.objects.get(pk=self.instance.pk)), written)
+                before = to_info(Experiment.objects.get(pk=self.instance.pk))
+                check_change(before, written)
+                if before.state == "running":
+                    check_end(written, clock.now())
         except Problem as problem:
             name = (problem.field or "").partition("[")[0].partition(".")[0]
             self.add_error(name if name in self.fields else None, problem.message)

@@ -1,11 +1,14 @@
 """Experiments, for those who run them: written as plain fields, started and ended by actions, results on a page."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from apps.recommend import api
 from apps.recommend.admin.experiment_form import ExperimentForm
@@ -63,6 +66,18 @@ class ExperimentAdmin(ResultsAdmin):
     def verdict(self, row: Experiment) -> str:
         """Return what could be said when it was last looked at."""
         return str((row.results or {}).get("verdict") or "-")
+
+    @admin.display(description="as written")
+    def as_written(self, row: Experiment) -> SafeString:
+        """Return all of it, for who may look and not change: fields of the form alone have nothing to show there."""
+        return format_html('<pre style="margin: 0">{}</pre>', json.dumps(row.written, indent=2, ensure_ascii=False))
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Return the fields of the form, or for who may only look what is kept."""
+        if obj is None or self.has_change_permission(request, obj):
+            return super().get_fieldsets(request, obj)
+        kept = ("site_id", "experiment", "state", "note", "started_at", "stopped_at", "as_written")
+        return ((None, {"fields": kept}),)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Return what nobody edits here: a key and its site stay."""

@@ -1,6 +1,7 @@
 """What an experiment must be, alone and beside those that run."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -52,6 +53,12 @@ def check_change(before: ExperimentInfo, written: ExperimentInput) -> None:
     if written.ramp < before.written.ramp:
         message = "The ramp of a running experiment only rises: those who are in would leave. Stop it instead."
         raise Conflict(message, code="ramp_falls", field="ramp")
+
+
+def check_end(written: ExperimentInput, now: datetime) -> None:
+    """Raise Conflict where what runs, or is to run, would have ended already."""
+    if written.ends_at is not None and written.ends_at <= now:
+        raise Conflict("Its end has passed: give another ends_at, or none.", code="end_passed", field="ends_at")
 
 
 def check_start(one: ExperimentInfo, running: Iterable[ExperimentInfo]) -> None:

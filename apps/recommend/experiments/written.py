@@ -8,7 +8,7 @@ from django.db import transaction
 
 from apps.profiles import api as profiles
 from apps.recommend.contracts.experiments import ExperimentInfo, ExperimentInput
-from apps.recommend.experiments.check import check_change, check_experiment, check_start
+from apps.recommend.experiments.check import check_change, check_end, check_experiment, check_start
 from apps.recommend.experiments.stored import get_row, list_experiments, to_info
 from apps.recommend.models import Experiment, ExperimentState
 from specrec.kernel import wire
@@ -38,7 +38,7 @@ def ensure_experiment(*, site_id: str, written: ExperimentInput, now: datetime) 
         if not created:
             check_change(to_info(row), checked)
             if row.state == ExperimentState.RUNNING:
-                _check_ends(checked, now)
+                check_end(checked, now)
             row.written, row.updated_at = stored, now
             row.save(update_fields=["written", "updated_at"])
     return to_info(row)
@@ -55,7 +55,7 @@ def start_experiment(*, site_id: str, experiment: str, now: datetime) -> Experim
             message = f"{experiment} is {info.state}: only a draft starts. An experiment that ran is not run again."
             raise Conflict(message, code="not_a_draft", field="experiment")
         check_experiment(site_id, info.written)
-        _check_ends(info.written, now)
+        check_end(info.written, now)
         check_start(info, list_experiments(site_id=site_id, state=ExperimentState.RUNNING))
         row.state, row.started_at, row.updated_at = ExperimentState.RUNNING, now, now
         row.save(update_fields=["state", "started_at", "updated_at"])
@@ -80,8 +80,3 @@ def stop_experiment(
         row.note, row.updated_at = note or row.note, now
         row.save(update_fields=["state", "stopped_at", "note", "updated_at"])
     return to_info(row)
-
-
-def _check_ends(written: ExperimentInput, now: datetime) -> None:
-    if written.ends_at is not None and written.ends_at <= now:
-        raise Conflict("Its end has passed: give another ends_at, or none.", code="end_passed", field="ends_at")

@@ -6,7 +6,7 @@ from io import StringIO
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.core.management import call_command
 from django.test import Client
 
@@ -158,6 +158,21 @@ class TestAdmin:
     def test_a_mistake_stands_at_its_field(self, desk: Client, field: str, value: str) -> None:
         answer = desk.post("/admin/recommend/experiment/add/", self.FORM | {field: value})
         assert list(answer.context["adminform"].form.errors) == [field]
+
+    def test_an_end_that_has_passed_stands_at_its_field(self, desk: Client) -> None:
+        start(ends_at=NOW + timedelta(days=90))
+        address = f"/admin/recommend/experiment/{Experiment.objects.get().pk}/change/"
+        answer = desk.post(address, self.FORM | {"title": "order", "ends_at_0": "2020-01-01"})
+        assert list(answer.context["adminform"].form.errors) == ["ends_at"]
+
+    def test_who_may_only_look_sees_what_is_tried(self) -> None:
+        start()
+        clerk, user = Client(), User.objects.create_user("bob", is_staff=True)
+        user.user_permissions.add(Permission.objects.get(codename="view_experiment"))
+        clerk.force_login(user)
+        page = clerk.get(f"/admin/recommend/experiment/{Experiment.objects.get().pk}/change/")
+        assert page.status_code == 200
+        assert "&quot;variant&quot;: &quot;short&quot;" in page.content.decode()
 
     def test_started_stopped_and_concluded_by_actions(self, desk: Client) -> None:
         draft()
