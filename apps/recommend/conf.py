@@ -45,7 +45,9 @@ POPULARITY_HALF_LIFE = timedelta(days=30)
 HISTORY_USED = 200  # the newest items of a history; what the caller sends included
 EXPOSURE_FLUSH_SECONDS = 0.2
 EXPOSURES_KEPT = 20_000  # in memory while the stream is away; beyond that the newest are lost, counted and logged
-# What is computed from a state of the catalogue and kept with it: a mask is a byte for each item.
+# What is computed from a state of the catalogue and kept with it: a mask is a byte for each item. Of a great catalogue
+# each memory holds fewer arrays than its figure says, so that together they have no more than these bytes.
+HELD_BYTES = 200 * 2**20
 MASKS_HELD = 128
 PLANS_HELD = 512
 PLANS_WARMED = 16  # made again before a new state of the catalogue is asked

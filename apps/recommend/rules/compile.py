@@ -20,7 +20,8 @@ from apps.recommend.rules.scope import is_concerned
 from apps.recommend.rules.targets import filter_of, group_codes, named_rows
 
 MARK_SECONDS = 300.0  # filters such as `released >= now - 30d` are asked again so often
-MOST_MADE = 256  # arrays that plans share
+MOST_MADE = 256  # arrays that plans share, of each kind; stores and filters differ as callers ask
+MADE_BYTES = 100 * 2**20  # of a great catalogue they are fewer, by a byte an item
 _Made = TypeVar("_Made")
 _NO_COSTS: NDArray[np.float64] = np.empty(0)
 
@@ -43,7 +44,6 @@ class CompiledRules:
     offer_at: Callable[[str | None], Offer] | None
     masks: dict[tuple[str, str | None], tuple[float, NDArray[np.bool_]]] = field(default_factory=dict)
     codes: dict[str, NDArray[np.int32]] = field(default_factory=dict)
-    costs: dict[str | None, NDArray[np.float64]] = field(default_factory=dict)
     made: dict[tuple[str, tuple[str, ...], str | None, float], object] = field(default_factory=dict)
 
     def situation(
@@ -129,12 +129,12 @@ class CompiledRules:
         """Return what was made of these rules before, where it is the same here and now: plans share their arrays."""
         filters = [asked for rule in rules if (asked := filter_of(rule.target)) is not None]
         mark = _next_mark(place.now) if any(asked.by_time for asked in filters) else 0.0
-        here = what in ("gone", "gate") or any(asked.by_place for asked in filters)
+        here = what in ("gone", "gate", "cost") or any(asked.by_place for asked in filters)
         key = what, tuple(rule.rule for rule in rules), place.store_id if here else None, mark
         held = self.made.get(key)
         if held is not None:
             return cast("_Made", held)
-        if len(self.made) >= MOST_MADE:
+        if len(self.made) >= self._most:
             self.made.clear()
         made = self.made[key] = make()
         return made
@@ -159,19 +159,32 @@ class CompiledRules:
         until, mask = self.masks.get(key, (-math.inf, None))
         if mask is None or until <= place.now:
             mask = catalog.filter_mask(
-                columns=self.columns, filter=asked, store_id=place.store_id, now=place.now, offer_at=self.offer_at
+                columns=self.columns,
+                filter=asked,
+                store_id=place.store_id,
+                now=place.now,
+                offer_at=lambda store_id: self._offer(store_id, place),
             )
+            if len(self.masks) >= self._most:
+                self.masks.clear()
             self.masks[key] = (_next_mark(place.now) if asked.by_time else math.inf), mask
         return mask
+
+    def _offer(self, store_id: str | None, place: "_Place") -> Offer:
+        if store_id == place.store_id:
+            return place.offer
+        return self.offer_at(store_id) if self.offer_at else catalog.offer(columns=self.columns, store_id=store_id)
+
+    @property
+    def _most(self) -> int:
+        """How many arrays are remembered."""
+        return max(min(MOST_MADE, MADE_BYTES // max(len(self.columns.item_ids), 1)), 2 * len(self.rules))
 
     def _cost(self, rule: RuleInput, place: "_Place") -> NDArray[np.float64]:
         """Return the costs of what is sold there, for a margin guard; they cost a walk over the catalogue."""
         if rule.kind != "margin_guard":
             return _NO_COSTS
-        cost = self.costs.get(place.store_id)
-        if cost is None:
-            cost = self.costs[place.store_id] = effects.costs_of(self.columns, place.offer)
-        return cost
+        return self._once("cost", [], place, lambda: effects.costs_of(self.columns, place.offer))
 
     def _codes(self, group_by: str) -> NDArray[np.int32]:
         codes = self.codes.get(group_by)

@@ -3,6 +3,7 @@
 A mask costs a walk over the catalogue; it is made once, held by the site's state, and never written to.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -48,14 +49,14 @@ def key_of(placement: PlacementInfo, request: Request, now: float) -> MaskKey:
     )
 
 
-def make_mask(columns: ItemColumns, key: MaskKey, offer: Offer, offer_there: Offer | None, now: float) -> np.ndarray:
+def make_mask(columns: ItemColumns, key: MaskKey, offer_at: Callable[[str | None], Offer], now: float) -> np.ndarray:
     """Return which rows may be shown, bool [n], read-only; raises Invalid for a filter that is none.
 
-    offer_there: what is to be had at `key.stock_at`, None where none is named
+    offer_at: gives what is to be had at a store, or online; an offer costs a walk over the catalogue of its own
     """
-    mask = offer.available
-    if offer_there is not None:
-        mask = mask & offer_there.available
+    mask = offer_at(key.store_id).available
+    if key.stock_at is not None:
+        mask = mask & offer_at(key.stock_at).available
     if key.item_types:
         wanted = [columns.item_types.index(name) for name in key.item_types if name in columns.item_types]
         mask = mask & np.isin(columns.item_type, wanted)
@@ -63,7 +64,9 @@ def make_mask(columns: ItemColumns, key: MaskKey, offer: Offer, offer_there: Off
         mask = mask & inside(columns, key.category_ids)
     for text in key.filters:
         parsed = catalog.parse_filter(text)
-        mask = mask & catalog.filter_mask(columns=columns, filter=parsed, store_id=key.store_id, now=now)
+        mask = mask & catalog.filter_mask(
+            columns=columns, filter=parsed, store_id=key.store_id, now=now, offer_at=offer_at
+        )
     return read_only(mask)
 
 

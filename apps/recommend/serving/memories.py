@@ -3,8 +3,19 @@
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
+from apps.recommend import conf
+
+_FEWEST = 8
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
+
+
+def fitting(most: int, items: int, *, width: int = 1) -> int:
+    """Return how many arrays of so many items are held: `most`, or fewer of great ones, by `conf.HELD_BYTES`.
+
+    width: bytes an item
+    """
+    return max(min(most, conf.HELD_BYTES // max(items * width, 1)), _FEWEST)
 
 
 class Memory(Generic[_Key, _Value]):

@@ -22,7 +22,7 @@ from apps.recommend.selectors import list_placements
 from apps.recommend.serving.laying import lay_model, try_model
 from apps.recommend.serving.live import get_live
 from apps.recommend.serving.prepared import prepare_sources
-from apps.recommend.serving.ready import ReadySite
+from apps.recommend.serving.ready import Memories, ReadySite
 from apps.recommend.serving.sampling import find_share
 from apps.recommend.serving.tries import find_tries
 from apps.recommend.serving.variants import with_experiments
@@ -54,7 +54,7 @@ def read_site(site_id: str, held: ReadySite | None) -> ReadySite:
 def _moved_on(held: ReadySite | None, found: dict[str, Any]) -> ReadySite:
     """Return the held state where nothing is other, else one with what is other and with memories that still hold."""
     if held is None:
-        return ReadySite(**found)
+        return ReadySite(**found, memories=Memories.of(found["shelf"].columns))
     other = {name: value for name, value in found.items() if not _is_same(getattr(held, name), value)}
     if not other:
         return held

@@ -19,8 +19,10 @@ from apps.recommend.rules.plan import Plan, Situation
 from apps.recommend.rules.targets import group_codes
 from apps.recommend.serving.cards import Cards
 from apps.recommend.serving.masks import MaskKey, make_mask
-from apps.recommend.serving.memories import Memory
+from apps.recommend.serving.memories import Memory, fitting
 from apps.recommend.serving.tries import Tries
+
+_OFFER = 13  # bytes an item: variant, price, and whether it is available
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +40,26 @@ class Memories:
     picked: Memory[tuple[str, ...], np.ndarray] = field(default_factory=lambda: Memory(conf.MASKS_HELD))
     earlier: Mapping[str | None, tuple[Offer, np.ndarray]] = field(default_factory=dict)
 
+    @classmethod
+    def of(cls, columns: ItemColumns) -> "Memories":
+        """Return empty ones with room for fewer arrays where each is great: callers choose what fills them."""
+        items = len(columns.item_ids)
+        return cls(
+            offers=Memory(fitting(conf.OFFERS_HELD, items, width=_OFFER)),
+            masks=Memory(fitting(conf.MASKS_HELD, items)),
+            plans=Memory(fitting(conf.PLANS_HELD, items)),
+            groups=Memory(fitting(conf.GROUPS_HELD, items, width=4)),
+        )
+
     def after(self, before: ItemColumns, columns: ItemColumns) -> "Memories":
         """Return the memories of a state with these columns: empty, but offers need not be made of every row."""
         if columns.base_id != before.base_id:
-            return Memories()
+            return Memories.of(columns)
         moved = NO_ROWS if columns is before else columns.moved_rows
         known = {store: (offer, np.union1d(rows, moved)) for store, (offer, rows) in self.earlier.items()}
         known |= {store: (offer, moved) for store, offer in self.offers.held().items()}
-        return Memories(earlier=dict(list(known.items())[-conf.OFFERS_HELD :]))
+        most = fitting(conf.OFFERS_HELD, len(columns.item_ids), width=_OFFER)
+        return replace(Memories.of(columns), earlier=dict(list(known.items())[-most:]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +122,7 @@ class ReadySite:
         known = self._same(key)
         found = self.memories.masks.get(known)
         if found is None:
-            there = None if key.stock_at is None else self.offer_at(key.stock_at)
-            mask = make_mask(self.shelf.columns, key, self.offer_at(key.store_id), there, now)
+            mask = make_mask(self.shelf.columns, key, self.offer_at, now)
             found = self.memories.masks.keep(known, mask)
         return found
 

@@ -57,7 +57,7 @@ def dry_run(*, site_id: str, asked: DryRunInput, now: datetime) -> DryRun:
 def _with_rules(ready: ReadySite, written: Sequence[RuleInput]) -> ReadySite:
     """Return the state with other rules; what was computed without them is shared."""
     rules = compile_rules(written, columns=ready.shelf.columns, time_zone=ready.rules.time_zone)
-    return replace(ready, rules=rules, memories=replace(ready.memories, plans=Memories().plans))
+    return replace(ready, rules=rules, memories=replace(ready.memories, plans=Memories.of(ready.shelf.columns).plans))
 
 
 def _requests(ready: ReadySite, asked: DryRunInput) -> list[Request]:

@@ -7,9 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from apps.catalog import api as catalog
+from apps.recommend.rules import compile as compile_rules_of
 from apps.recommend.rules.pins import Placed, place_pins
 from apps.recommend.rules.plan import Limit
-from tests.apps.recommend.rules.vectors import IDS, Run, named, read_cases
+from tests.apps.recommend.rules.books import make_rule
+from tests.apps.recommend.rules.vectors import COLUMNS, IDS, Run, named, read_cases
 
 CASES = [case for name in ("conflicts", "scopes", "schedules") for case in read_cases(name)]
 
@@ -94,3 +97,17 @@ class TestSituation:
         other = rules.situation(placement="home", store_id=None, channel="web", audiences=["x"])
         assert one != other
         assert one.audiences == {"vip"}
+
+
+class TestMemory:
+    def test_does_not_grow_with_the_stores_that_callers_name(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(compile_rules_of, "MOST_MADE", 4)
+        guard = make_rule("guard", "margin_guard", target={}, effect={"least_margin": 0.1})
+        up = make_rule("up", "boost", target={"filter": "price > 10"}, effect={"factor": 2.0})
+        rules = compile_rules_of.compile_rules([guard, up], columns=COLUMNS, time_zone="UTC")
+        offer = catalog.offer(columns=COLUMNS, store_id=None)
+        for number in range(20):
+            situation = rules.situation(placement="home", store_id=f"store-{number}", channel="web")
+            rules.plan_for(situation, now=1e9, mask=offer.available, offer=offer)
+        assert len(rules.masks) <= 4
+        assert len(rules.made) <= 4
