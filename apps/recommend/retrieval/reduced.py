@@ -3,8 +3,8 @@
 import numpy as np
 
 from apps.catalog.contracts import ItemColumns
-from apps.recommend.columns import NOTHING, Candidates, Question, Shelf
-from apps.recommend.shelves.choosing import best
+from apps.recommend.columns import NO_ROWS, Candidates, Question, Shelf
+from apps.recommend.shelves.choosing import best, may_answer
 from apps.recommend.shelves.derived import derive
 
 NAME = "reduced"
@@ -18,16 +18,24 @@ def find(shelf: Shelf, question: Question) -> Candidates:
     A price of a store's own counts for itself: what is not reduced there is not shown there.
     """
     rows = prepare(shelf)
-    offer = question.about.offer
+    looked, scored, enough = [NO_ROWS], [np.empty(0)], 0
     for start in range(0, len(rows), _LOOKED_AT):
         part = rows[start : start + _LOOKED_AT]
-        before = _before(shelf.columns, offer.variant[part], question.about.store_id)
-        taken_off = np.nan_to_num(1.0 - offer.price[part] / before, nan=0.0)
-        scores = np.where(taken_off > 0.0, taken_off + _LIKED * shelf.popularity[part], 0.0)
-        found = best(part, scores, question)
-        if len(found.rows) >= min(question.limit, 1):
-            return found
-    return NOTHING
+        scores = _scores(shelf, question, part)
+        looked.append(part)
+        scored.append(scores)
+        enough += int(np.count_nonzero(may_answer(part, question) & (scores > 0.0)))
+        if enough >= question.limit:
+            break
+    return best(np.concatenate(looked), np.concatenate(scored), question)
+
+
+def _scores(shelf: Shelf, question: Question, rows: np.ndarray) -> np.ndarray:
+    """Return float64 [k]: what is taken off, and a little for being liked; 0 where nothing is reduced here."""
+    about = question.about
+    before = _before(shelf.columns, about.offer.variant[rows], about.store_id)
+    taken_off = np.nan_to_num(1.0 - about.offer.price[rows] / before, nan=0.0)
+    return np.where(taken_off > 0.0, taken_off + _LIKED * shelf.popularity[rows], 0.0)
 
 
 def _before(columns: ItemColumns, variants: np.ndarray, store_id: str | None) -> np.ndarray:

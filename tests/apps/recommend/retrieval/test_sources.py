@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from apps.catalog.contracts import PriceInput, StockInput, VariantInput
+from apps.recommend.retrieval import reduced
 from tests.apps.recommend.serving.lens_lane import (
     ANNA,
     answer_with_known_model,  # noqa: F401 - the fixture "model"
@@ -45,6 +46,13 @@ class TestOnOffer:
         put_placement("offers", "on_offer", size=2)
         answer = ask("offers")
         assert (ids(answer), answer.fallback) == (["frame-c", "frame-b"], None)
+
+    def test_goes_on_until_the_slate_is_full(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(reduced, "_LOOKED_AT", 1)
+        put_items(make_item("frame-b", variants=sold_at("frame-b", price("90", "100"))))
+        put_items(make_item("frame-c", variants=sold_at("frame-c", price("50", "100"))))
+        put_placement("offers", "on_offer", size=2)
+        assert ids(ask("offers")) == ["frame-c", "frame-b"]
 
     def test_a_price_that_was_lower_before_is_no_offer(self) -> None:
         put_items(make_item("frame-b", variants=sold_at("frame-b", price("90", "80"))))
