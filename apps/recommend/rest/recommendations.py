@@ -1,6 +1,7 @@
 """REST: recommendations."""
 
 import hashlib
+from uuid import UUID
 
 import msgspec
 from django.http import HttpRequest, HttpResponse
@@ -24,6 +25,7 @@ _ASKED = {
     "store_id": "london-1",
     "limit": 4,
 }
+_NOBODYS = UUID(int=0)
 _MANY = frozenset({"item_id", "exclude_item_id"})
 
 
@@ -65,10 +67,10 @@ class RecommendationsView(QuickView):
         asked = _from_query(request)
 
         def seen(answer: Answer) -> bool:
-            return request.method == "GET" and not _has_already(request, _tag_of(answer))
+            return request.method == "GET" and not _has_already(request, tag_of(answer))
 
         answer = api.recommend(site_id=site_of(request), request=asked, now=clock.now(), seen=seen)
-        tag = _tag_of(answer)
+        tag = tag_of(answer)
         response = HttpResponse(status=304) if _has_already(request, tag) else as_json(answer)
         response["ETag"] = tag
         response["Cache-Control"] = "max-age=1"
@@ -76,9 +78,10 @@ class RecommendationsView(QuickView):
         return response
 
 
-def _tag_of(answer: Answer) -> str:
-    """Return the ETag: of what is shown, without the id that every answer has of its own."""
-    return f'"{hashlib.sha256(wire.encode((answer.placement, answer.items, answer.model))).hexdigest()[:32]}"'
+def tag_of(answer: Answer) -> str:
+    """Return the ETag: of all that is said, without the id that every answer has of its own."""
+    said = msgspec.structs.replace(answer, recommendation_id=_NOBODYS)
+    return f'"{hashlib.sha256(wire.encode(said)).hexdigest()[:32]}"'
 
 
 def _has_already(request: RestRequest, tag: str) -> bool:

@@ -5,14 +5,19 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from msgspec.structs import replace
 
 from apps.profiles import api as profiles
 from apps.profiles.contracts import KeyKind
 from apps.recommend import api
 from apps.recommend.contracts.placements import PlacementInfo
+from apps.recommend.contracts.serving import Bundle, Request
+from apps.recommend.rest import recommendations
 from apps.recommend.serving import expose
 from specrec.kernel.errors import Invalid
+from specrec.kernel.ids import new_id
 from tests.apps.recommend.serving.lens_lane import (
+    NOW,
     SITE,
     answer_with_known_model,  # noqa: F401 - the fixture "model"
     open_lens_lane,  # noqa: F401 - the fixture "shop"
@@ -124,6 +129,16 @@ class TestGetRecommendations:
         tag = client.get("/v1/recommendations?placement=popular", headers=headers)["ETag"]
         asked = headers | {"If-None-Match": held.format(tag=tag)}
         assert client.get("/v1/recommendations?placement=popular", headers=asked).status_code == 304
+
+    def test_a_set_that_costs_something_else_is_sent_again(self) -> None:
+        answer = api.recommend(site_id=SITE, request=Request(placement="popular"), now=NOW)
+        tags = {
+            recommendations.tag_of(
+                replace(answer, recommendation_id=new_id(), bundle=Bundle(("frame-a",), price, "GBP"))
+            )
+            for price in ("10.00", "10.00", "12.00")
+        }
+        assert len(tags) == 2
 
     def test_only_what_is_sent_is_an_exposure(self, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(expose, "_BUFFER", expose.ExposureBuffer(size=9))
