@@ -14,6 +14,7 @@ from apps.recommend.ml.tables import read_only
 from apps.recommend.serving.masks import key_of
 from apps.recommend.serving.state import Draft
 
+KNOWN_BY_HISTORY = ("new", "returning")  # audiences that rules tell apart by what is stored of the shopper
 PERSONAL = ("dismissed", "bought", "history", "cap")
 
 
@@ -36,6 +37,7 @@ def put_mask(draft: Draft) -> None:
         asked = key._replace(item_types=(), category_ids=(), filters=(request.filter,) if request.filter else ())
         draft.within = draft.ready.mask_of(asked, now)
     draft.banned = _banned(draft)
+    draft.held_back |= not situation.audiences.isdisjoint(KNOWN_BY_HISTORY)
 
 
 def _category_ids(draft: Draft) -> Iterable[str]:
@@ -62,7 +64,7 @@ def _banned(draft: Draft) -> np.ndarray:
     """Return the rows, int32 ascending, that the page, the caller and the shopper's own past leave out."""
     why = banned_by(draft)
     draft.held_back = any(why[name] for name in PERSONAL)
-    return np.array(sorted({row for rows in why.values() for row in rows}), dtype=np.int32)
+    return np.array(sorted(set().union(*why.values())), dtype=np.int32)
 
 
 def banned_by(draft: Draft) -> dict[str, list[int]]:
@@ -82,7 +84,7 @@ def banned_by(draft: Draft) -> dict[str, list[int]]:
 def _rows_of(draft: Draft, item_ids: Iterable[str]) -> list[int]:
     """Return the rows of the items; those that this site does not know are ignored."""
     row_of = draft.ready.shelf.columns.row_of
-    return [row_of[item] for item in item_ids if item in row_of]
+    return [row for item in item_ids if (row := row_of.get(item)) is not None]
 
 
 def _seen_too_often(draft: Draft) -> list[str]:

@@ -6,13 +6,16 @@ from apps.catalog import api as catalog
 from apps.catalog.contracts import CategoryInput
 from tests.apps.recommend.rules.books import make_rule, publish
 from tests.apps.recommend.serving.lens_lane import (
+    ANNA,
     NOW,
     SITE,
     answer_with_known_model,  # noqa: F401 - the fixture "model"
     ask,
+    consent,
     ids,
     open_lens_lane,  # noqa: F401 - the fixture "shop"
     put_store,
+    remember,
 )
 
 pytestmark = pytest.mark.usefixtures("model")
@@ -54,3 +57,14 @@ class TestCategories:
         publish(make_rule(scope={"category_ids": ["eyewear"]}, target={"item_ids": ["frame-e"]}))
         assert "frame-e" not in ids(ask("popular", category_id="eyewear"))
         assert "frame-e" not in ids(ask("popular", category_id="round"))
+
+
+class TestAudiences:
+    def test_a_rule_for_who_comes_again_makes_the_answer_personal(self) -> None:
+        consent("anna", "history_personalisation")
+        remember("anna", ("frame-a", "view", 1.0))
+        assert ask("popular", shopper=ANNA).personalised is False
+        publish(make_rule(scope={"audiences": ["returning"]}))
+        assert "frame-a" not in ids(ask("popular", limit=5, shopper=ANNA))
+        assert ask("popular", shopper=ANNA).personalised is True
+        assert ask("popular").personalised is False
