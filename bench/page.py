@@ -67,13 +67,13 @@ def _measure(stack: Stack, pages: int) -> dict[str, Any]:
     whole: list[float] = []
     single: dict[str, list[float]] = {strategy: [] for strategy in STRATEGIES}
     for number in tqdm(range(WARM + pages), desc="pages", file=sys.stderr):
-        place: dict[str, Any] = {
+        shown: dict[str, Any] = {
             "shopper": {"anonymous_id": shopper_id(number % SIZE.shoppers)},
             "item_ids": [_item(number)],
         }
-        took, answer = _timed(client, "/v1/pages", place | {"slots": [{"placement": name} for name in STRATEGIES]})
+        took, answer = _timed(client, "/v1/pages", shown | {"slots": [{"placement": name} for name in STRATEGIES]})
         _check(answer)
-        singles = {name: _timed(client, "/v1/recommendations", place | {"placement": name})[0] for name in STRATEGIES}
+        singles = {name: _timed(client, "/v1/recommendations", shown | {"placement": name})[0] for name in STRATEGIES}
         if number >= WARM:
             whole.append(took)
             for name, milliseconds in singles.items():
