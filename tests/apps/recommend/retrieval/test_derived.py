@@ -1,10 +1,12 @@
 """What is made beforehand: for whom it is made anew, and for whom what there is will do."""
 
+import time
+import weakref
 from collections.abc import Iterator
 
 import pytest
 
-from apps.recommend.shelves.derived import FEW, derive, forget_derived
+from apps.recommend.shelves.derived import FEW, IDLE_SECONDS, derive, forget_derived
 
 KEY = ("lens-lane", "looks")
 FIRST, SECOND = object(), object()
@@ -40,3 +42,18 @@ class TestDerive:
 
     def test_without_a_ground_only_the_same_objects_will_do(self) -> None:
         assert [made(FIRST, "one", ground=""), made(SECOND, "two", ground="")] == ["one", "two"]
+
+    def test_what_nobody_asks_for_any_more_is_dropped(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        now = 0.0
+        monkeypatch.setattr(time, "monotonic", lambda: now)
+
+        class Model:
+            pass
+
+        models = [Model() for _ in range(5)]
+        alive = [weakref.ref(model) for model in models]
+        for number in range(5):
+            derive(key=("lens-lane", f"kinds {number}"), ground="base-1", made_of=(models[number],), make=dict)
+            now += IDLE_SECONDS + 1.0
+        models.clear()
+        assert [one() is None for one in alive] == [True, True, True, True, False]
