@@ -45,6 +45,8 @@ def holds(window: Sequence[Touch], time: float, mark: int) -> bool:
 
 def still_true(touches: Sequence[Touch]) -> list[Touch]:
     """Return the touches without the undoing ones, and each of these takes the latest earlier one that it undoes."""
+    if UNDONE_BY.keys().isdisjoint([touch.type for touch in touches]):
+        return list(touches)
     kept: list[Touch] = []
     for touch in touches:
         undone = UNDONE_BY.get(touch.type)

@@ -8,6 +8,7 @@ Failure policy: Redis away means no stored history; nobody waits for it twice wi
 
 import logging
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from uuid import UUID
 
 import numpy as np
@@ -56,20 +57,22 @@ def _put_history(draft: Draft) -> None:
     row_of = draft.ready.shelf.columns.row_of
     if draft.shopper_id is not None:
         draft.audiences |= {"returning" if draft.stored.item_ids or draft.stored.bought else "new"}
-    known = dict.fromkeys(reversed(draft.request.history))  # newest first, each once, as it must be cut at the old end
-    known.update(dict.fromkeys(reversed(draft.stored.item_ids)))
-    items = [item for item in known if item in row_of][: conf.HISTORY_USED][::-1]
-    draft.history_rows = np.array([row_of[item] for item in items], dtype=np.int32)
+    items: Sequence[str] = draft.stored.item_ids
+    if draft.request.history:
+        newest_first = dict.fromkeys((*reversed(draft.request.history), *reversed(items)))  # each once, at its latest
+        items = list(reversed(newest_first))
+    found = [(item, row) for item in items if (row := row_of.get(item)) is not None][-conf.HISTORY_USED :]
+    draft.history_rows = np.array([row for _, row in found], dtype=np.int32)
     if draft.ready.weights is not None:
-        draft.history_weights = _weights_of(items, draft)
+        draft.history_weights = _weights_of([item for item, _ in found], draft)
 
 
 def _weights_of(items: Sequence[str], draft: Draft) -> np.ndarray:
     """Return how much each item says: the weight of its stored touches, and at least 1 where the caller names it."""
     named = frozenset(draft.request.history)
     stored = draft.stored.weights
-    weights = (max(stored.get(item, 0.0), 1.0 if item in named else 0.0) for item in items)
-    return np.fromiter(weights, np.float32, len(items))
+    weights = [max(stored.get(item, 0.0), 1.0 if item in named else 0.0) for item in items]
+    return np.array(weights, dtype=np.float32)
 
 
 def _context_rows(item_ids: list[str], row_of: Mapping[str, int]) -> np.ndarray:
@@ -105,7 +108,7 @@ def _put_shopper(draft: Draft) -> None:
 
 def _fetch(question: ShopperQuestion) -> tuple[bytes | None, list[bytes | None] | None]:
     """Return the packed state and what is known of the shopper: one round trip, as most shoppers have one name."""
-    store = RedisStore(client())
+    store = _store_of(client())
     key = (question.site_id, question.shopper_id)
     try:
         with REDIS.watch():
@@ -118,10 +121,15 @@ def _fetch(question: ShopperQuestion) -> tuple[bytes | None, list[bytes | None] 
     return packed, found
 
 
+@lru_cache(maxsize=1)
+def _store_of(connected: redis.Redis) -> RedisStore:
+    return RedisStore(connected)
+
+
 def _states_of(site_id: str, shopper_ids: Sequence[UUID]) -> list[ShopperState]:
     try:
         with REDIS.watch():
-            return RedisStore(client()).read([(site_id, shopper_id) for shopper_id in shopper_ids])
+            return _store_of(client()).read([(site_id, shopper_id) for shopper_id in shopper_ids])
     except Broken:
         return []
     except redis.RedisError as error:
