@@ -3,10 +3,12 @@
 Texts of a large catalogue are decoded when they are read, so what is shown often is kept as it is answered.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from apps.catalog.contracts import ItemColumns, Offer
 from apps.recommend import conf
+from apps.recommend.contracts.serving import Reason
 
 
 class Card(NamedTuple):
@@ -32,6 +34,7 @@ class Cards:
         self._names = [columns.names[name] for name in order]
         self._columns, self._offer = columns, offer
         self._held: dict[int, Card] = {}
+        self._reasons: dict[tuple[str, int, int], tuple[Reason, ...]] = {}
 
     def of(self, row: int) -> Card:
         """Return the card of the row."""
@@ -41,6 +44,15 @@ class Cards:
                 self._held = {}
             card = self._held[row] = self._make(row)
         return card
+
+    def reasons(self, key: tuple[str, int, int], make: Callable[[], Reason]) -> tuple[Reason, ...]:
+        """Return why a place is what it is, made once: by code, the row that led to it (-1: none) and count."""
+        found = self._reasons.get(key)
+        if found is None:
+            if len(self._reasons) >= conf.CARDS_HELD:
+                self._reasons = {}
+            found = self._reasons[key] = (make(),)
+        return found
 
     def of_any(self, row: int) -> tuple[str, str, str]:
         """Return id, name and type of the row, also of an item that is not to be had."""

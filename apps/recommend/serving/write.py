@@ -1,6 +1,7 @@
 """Step 7: what each item of the slate is, costs, and why it is there, in the language that was asked for."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from apps.recommend.contracts.serving import Reason, RecommendedItem
 from apps.recommend.serving.reasons import CODE_OF, PINNED, language_of, make_reason
@@ -34,7 +35,6 @@ class _Writer:
         self._draft = draft
         self._language = language_of(locale)
         self._cards = draft.ready.cards_at(draft.request.store_id, locale)
-        self._reasons: dict[tuple[str, int, int], tuple[Reason, ...]] = {}
 
     def items(
         self, rows: list[int], scores: list[float], reasons: Sequence[tuple[Reason, ...]]
@@ -56,17 +56,8 @@ class _Writer:
         draft = self._draft
         counts = draft.counts.tolist() or [-1] * len(owners)
         codes = [PINNED if owner == NO_OWNER else CODE_OF[names[owner]] for owner in owners]
-        return [
-            self._reason(code, led_by, count)
-            for code, led_by, count in zip(codes, draft.because.tolist(), counts, strict=True)
-        ]
-
-    def _reason(self, code: str, row: int, count: int) -> tuple[Reason, ...]:
-        key = code, row, count
-        reasons = self._reasons.get(key)
-        if reasons is None:
-            reasons = self._reasons[key] = (self._make_reason(code, row, count),)
-        return reasons
+        reasons, make = self._cards.reasons, self._make_reason
+        return [reasons(key, partial(make, *key)) for key in zip(codes, draft.because.tolist(), counts, strict=True)]
 
     def _make_reason(self, code: str, row: int, count: int) -> Reason:
         led_by = self._cards.of_any(row) if row >= 0 else None
