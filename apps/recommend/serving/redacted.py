@@ -8,6 +8,7 @@ from apps.recommend.contracts.traces import OF_SHOPPER, TraceInfo
 from apps.recommend.serving.recording import PLAIN
 
 HIDDEN = "because of this shopper"
+OWN_PAST = frozenset({"recently_viewed", "continue_shopping", "buy_again"})  # what these find is what somebody did
 
 
 def without_shopper(info: TraceInfo) -> TraceInfo:
@@ -22,7 +23,9 @@ def without_shopper(info: TraceInfo) -> TraceInfo:
         known={},
         steps=steps,
         items=[_unled(item) for item in info.items],
-        left_out=[one for one in info.left_out if not OF_SHOPPER.intersection(one["why"])],
+        left_out=[
+            one for one in info.left_out if one["strategy"] not in OWN_PAST and not OF_SHOPPER.intersection(one["why"])
+        ],
     )
 
 
@@ -34,7 +37,8 @@ def _counted(taken_out: dict[str, list[str]]) -> dict[str, Any]:
 
 
 def _found(one: dict[str, Any]) -> dict[str, Any]:
-    return one | {"candidates": [_unled(candidate) for candidate in one["candidates"]]}
+    candidates = () if one["strategy"] in OWN_PAST else one["candidates"]
+    return one | {"candidates": [_unled(candidate) for candidate in candidates]}
 
 
 def _unled(item: dict[str, Any]) -> dict[str, Any]:

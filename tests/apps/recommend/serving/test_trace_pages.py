@@ -109,3 +109,13 @@ class TestWithoutShopper:
         assert (info.known, "history" in info.asked, info.asked["limit"]) == ({}, False, 2)
         assert info.steps["eligible"]["taken_out"] == {"because of this shopper": 1}
         assert info.steps["context"] == {"page": [], "history": 1}
+
+    def test_what_a_list_of_the_past_holds_beside_its_places_is_not_told(self, model: None) -> None:
+        consent("anna", "history_personalisation")
+        remember("anna", ("frame-a", "view", 1), ("frame-b", "view", 2), ("frame-c", "view", 3))
+        shown = ask("recently-viewed", shopper=ANNA, limit=1, trace=True)
+        whole = api.show_trace(site_id=SITE, trace_id=shown.recommendation_id)
+        info = api.show_trace(site_id=SITE, trace_id=shown.recommendation_id, whole=False)
+        assert [one["item_id"] for one in whole.left_out if one["strategy"] == "recently_viewed"] != []
+        assert [one["item_id"] for one in info.left_out if one["strategy"] == "recently_viewed"] == []
+        assert info.steps["retrieve"]["strategies"][0]["candidates"] == []
