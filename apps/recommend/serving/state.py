@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from uuid import UUID
 
 import numpy as np
@@ -13,6 +14,7 @@ from apps.recommend.contracts.placements import PlacementInfo
 from apps.recommend.contracts.serving import Bundle, RecommendedItem, Request
 from apps.recommend.experiments.assign import Assigned
 from apps.recommend.features.history import NO_HISTORY, History
+from apps.recommend.ml.tables import read_only
 from apps.recommend.rules.plan import Plan
 from apps.recommend.serving.ready import ReadySite
 from apps.recommend.serving.tracing import TraceLog
@@ -94,12 +96,11 @@ class Draft:
 
     def put_in(self, place: int, rows: np.ndarray, score: float) -> None:
         """Put rows (int32) that no strategy found before the candidate at this place."""
-        count = len(rows)
-        nothing = np.full(count, -1, dtype=np.int32)
+        nothing, nobody = _of_no_strategy(len(rows))
         self.rows = _with(self.rows, place, rows)
-        self.scores = _with(self.scores, place, np.full(count, score, dtype=np.float32))
+        self.scores = _with(self.scores, place, np.array([score] * len(rows), dtype=np.float32))
         self.because = _with(self.because, place, nothing)
-        self.owner = _with(self.owner, place, np.full(count, NO_OWNER, dtype=np.int8))
+        self.owner = _with(self.owner, place, nobody)
         if len(self.counts):
             self.counts = _with(self.counts, place, nothing)
 
@@ -111,6 +112,12 @@ class Draft:
         self.items, self.propensities, self.bundle = (), (), None
         self.pinned, self.unshown = {}, ()
         self.fallback, self.personalised = None, False
+
+
+@lru_cache(maxsize=128)
+def _of_no_strategy(count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return what leads to so many rows that no strategy found, and who found them: the same arrays every time."""
+    return read_only(np.full(count, -1, dtype=np.int32)), read_only(np.full(count, NO_OWNER, dtype=np.int8))
 
 
 def _with(old: np.ndarray, place: int, new: np.ndarray) -> np.ndarray:
