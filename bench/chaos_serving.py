@@ -245,10 +245,14 @@ def _wrong(phases: list[Phase]) -> list[str]:
         answers = sum(phase.statuses.values())
         if phase.statuses[HTTPStatus.OK] < answers:
             wrong.append(f"{phase.name}: {dict(phase.statuses)}")
+        if not answers:
+            wrong.append(f"{phase.name}: nothing was answered")
         if phase.strangers:
             wrong.append(f"{phase.name}: {phase.strangers} personal answers without consent")
         if phase.name == "redis and postgres away" and phase.personal:
             wrong.append(f"{phase.name}: {phase.personal} personal answers though consent could not be read")
+        if phase.name == "redis and postgres away" and phase.fallbacks["none"]:
+            wrong.append(f"{phase.name}: {phase.fallbacks['none']} answers named no fallback")
         if phase.name.endswith(("back", "mended")) and phase.recovered_s is None:
             wrong.append(f"{phase.name}: answers were not as before within {_GIVE_UP:.0f} s")
     return wrong
