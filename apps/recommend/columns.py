@@ -210,22 +210,16 @@ def _without(found: Candidates, question: Question) -> Candidates:
 
 def _ask(shelf: Shelf, question: Question, asked: "_Asked", limit: int | None) -> Candidates:
     rows, engine, weights = asked.rows, asked.engine, asked.weights
-    known = shelf.model_row[rows]
-    held = known >= 0
-    if shelf.model is None or not held.any():
+    model = shelf.model
+    if model is None or not len(rows):
         return NOTHING
-    ranked = engine is shelf.model.engine and len(engine.trees.root) > 0  # without trees nothing is to be described
     found = score(
         engine,
-        known[held],
-        shares=None if weights is None else weights[held],
+        shelf.model_row[rows],
+        shares=weights,
         allowed=Allowed(question.mask, shelf.column_row, question.banned),
         limit=limit,
-        ranked=ranked,
+        ranked=engine is model.engine,
+        placed=True,
     )
-    scores = 1.0 / (1.0 + np.exp(-found.scores)) if ranked else found.scores
-    return Candidates(
-        rows=shelf.column_row[found.rows],
-        scores=scores.astype(np.float32),
-        because=np.where(found.because_row >= 0, shelf.column_row[found.because_row], -1).astype(np.int32),
-    )
+    return Candidates(rows=found.rows, scores=found.scores, because=found.because_row)

@@ -14,12 +14,14 @@ import numpy as np
 
 from apps.recommend.ml.compiled import compiled
 from apps.recommend.ml.gather import Desk, Scratch, clear, gather, make_scratch, newest_first
-from apps.recommend.ml.selection import Allowed, select
+from apps.recommend.ml.selection import Allowed, falling, parts_of, select
 from apps.recommend.ml.signals import WIDTH, Question, describe
 from apps.recommend.ml.tables import Mix, Places, Rows, Tables, Weights, read_only
 from apps.recommend.ml.trees import Trees, add_up
 
 THREADS = 2
+_ROOM = 128  # lines and places of a history that a thread has room for at first
+_STEP = 0.01  # by which scores fall behind what the ranker looked at
 _PARTS = 16  # pieces of a batch, so that no thread waits long for another's last one
 
 
@@ -73,8 +75,29 @@ _ANYTHING = Allowed(
 )
 
 
+class _How(NamedTuple):
+    """most: how many are brought together; shown: how many of them are told; placed, chances: as places, as chances."""
+
+    most: int
+    shown: int
+    placed: bool
+    chances: bool
+
+
+class _Workplace(NamedTuple):
+    """What a thread answers with, made once. read_…: the same as what compiled functions may not write to."""
+
+    size: tuple[int, int]
+    scratch: Scratch
+    lines: Weights
+    history: Rows
+    shares: Weights
+    read_history: Rows
+    read_shares: Weights
+
+
 class _Asked(NamedTuple):
-    """A history with what each place of it says, and what may be answered."""
+    """A history with what each place of it says, nothing where all say the same, and what may be answered."""
 
     history: Rows
     shares: Weights
@@ -82,35 +105,70 @@ class _Asked(NamedTuple):
 
 
 @compiled
-def _answer(engine: Engine, scratch: Scratch, asked: _Asked, most: int, lines: Weights) -> tuple[Rows, Weights, Rows]:
-    """Return rows, scores and leaders; `lines` [most, WIDTH] is filled, or is empty and nothing is ranked."""
-    desk, trees = Desk(engine.tables, engine.mix, scratch), engine.trees
-    newest, shares = newest_first(asked.history, asked.shares, engine.mix.max_history)
+def _answer(engine: Engine, scratch: Scratch, asked: _Asked, most: int, lines: Weights) -> tuple[Rows, Weights]:
+    """Return rows and scores, and leave the leaders in the scratch; `lines` is filled, where it is not empty."""
+    desk = Desk(engine.tables, engine.mix, scratch)
+    history, told = _known(asked.history, asked.shares, len(engine.tables.popularity))
+    newest, shares = newest_first(history, told, engine.mix.max_history)
     touched = gather(desk, newest, shares)
-    rows, scores = select(desk, asked.history, touched, asked.allowed, most)
-    leaders = np.empty(len(rows), np.int32)
-    for at in range(len(rows)):
-        leaders[at] = scratch.leader[rows[at]]
+    rows, scores = select(desk, history, touched, asked.allowed, most)
     if len(lines) > 0 and len(newest) > 0:
-        describe(desk, Question(asked.history, newest, shares), rows, scores, lines)
-        if len(trees.root) > 0:
-            add_up(trees, lines[: len(rows)], scores)
-            order = np.argsort(-scores, kind="mergesort")
-            rows, scores, leaders = rows[order], scores[order], leaders[order]
+        describe(desk, Question(history, newest, shares), rows, scores, lines)
+        if len(engine.trees.root) > 0 and len(rows) > 0:
+            _rank(engine, lines, rows, scores)
     clear(scratch, touched)
-    return rows, scores, leaders
+    return rows, scores
 
 
 @compiled
-def _measured(shares: Weights) -> Weights:
-    """Return the shares against the greatest of them."""
-    greatest = np.float32(0.0)
-    for at in range(len(shares)):
-        greatest = max(greatest, shares[at])
-    found = np.zeros(len(shares), np.float32)
-    for at in range(len(shares)):
-        found[at] = shares[at] / greatest if greatest > 0 else np.float32(0.0)
-    return found
+def _known(history: Rows, shares: Weights, size: int) -> tuple[Rows, Weights]:
+    """Return the rows that there are, and what each says against the greatest of them."""
+    rows, told = np.empty(len(history), np.int32), np.ones(len(history), np.float32)
+    count, greatest = 0, np.float32(0.0)
+    for at in range(len(history)):
+        if not 0 <= history[at] < size:
+            continue
+        rows[count] = history[at]
+        if len(shares) > 0:
+            told[count] = shares[at]
+            greatest = max(greatest, shares[at])
+        count += 1
+    if len(shares) > 0:
+        for at in range(count):
+            told[at] = told[at] / greatest if greatest > 0 else np.float32(0.0)
+    return rows[:count], told[:count]
+
+
+@compiled
+def _rank(engine: Engine, lines: Weights, rows: Rows, scores: Weights) -> None:
+    """Put those of the rows in order that the ranker looks at; the others stay behind them as they are."""
+    first = min(len(rows), len(lines))
+    if engine.mix.ranked > 0:
+        first = min(first, engine.mix.ranked)
+    add_up(engine.trees, lines[:first], scores)
+    keys = np.empty(first, np.int64)
+    for at in range(first):
+        keys[at] = falling(scores[at], at)
+    order, found = parts_of(np.sort(keys))
+    rows[:first], scores[:first] = rows[order], found
+    for at in range(first, len(rows)):
+        scores[at] = scores[first - 1] - np.float32(_STEP * (at - first + 1))
+
+
+@compiled
+def _one(engine: Engine, scratch: Scratch, asked: _Asked, how: _How, lines: Weights) -> tuple[Rows, Weights, Rows]:
+    """Return rows, scores and leaders."""
+    rows, scores = _answer(engine, scratch, asked, how.most, lines)
+    rows, scores = rows[: how.shown].copy(), scores[: how.shown].copy()
+    leaders, place = np.empty(len(rows), np.int32), asked.allowed.place
+    for at in range(len(rows)):
+        leaders[at] = scratch.leader[rows[at]]
+        if how.placed:
+            rows[at] = place[rows[at]]
+            leaders[at] = place[leaders[at]] if leaders[at] >= 0 else -1
+        if how.chances:
+            scores[at] = 1.0 / (1.0 + np.exp(-scores[at]))
+    return rows, scores, leaders
 
 
 @compiled
@@ -123,15 +181,14 @@ def _answer_span(
 ) -> None:
     """Answer the questions of the span; nothing is ranked where `found.lines` has no line."""
     start, rows, shares, anything = asked
-    width, keeps = found.rows.shape[1], found.lines.shape[0] > 1
+    keeps = found.lines.shape[0] > 1
     lines = np.zeros((found.lines.shape[1], WIDTH), np.float32)
     for at in range(span[0], span[1]):
-        history, told = rows[start[at] : start[at + 1]], np.ones(start[at + 1] - start[at], np.float32)
-        if len(shares) > 0:
-            told = _measured(shares[start[at] : start[at + 1]])
+        told = shares[start[at] : start[at + 1]] if len(shares) > 0 else shares
+        one = _Asked(rows[start[at] : start[at + 1]], told, anything)
         if keeps:
             lines = found.lines[at]
-        best, scores, _ = _answer(engine, scratch, _Asked(history, told, anything), width, lines)
+        best, scores = _answer(engine, scratch, one, found.rows.shape[1], lines)
         found.rows[at, : len(best)] = best
         found.scores[at, : len(best)] = scores
         found.size[at] = len(best)
@@ -145,27 +202,38 @@ def score(
     allowed: Allowed | None = None,
     limit: int | None = None,
     ranked: bool = True,
+    placed: bool = False,
 ) -> Scored:
     """Return what fits a history (rows, newest last), best first; ties go to the lower row.
 
     Rows that the tables do not know are left out of the history. shares: float32, how much each place of it says,
     measured against the greatest; 0 says nothing. limit: at least 1; without it as many as the mix has candidates.
-    Not ranked: by the blend of the sources alone.
+    Not ranked: by the blend of the sources alone. placed: rows are told as places of `allowed`, and what the ranker
+    says as chances between 0 and 1.
     """
-    told = np.ones(len(history), dtype=np.float32) if shares is None else _measured(shares.astype(np.float32))
-    known = (history >= 0) & (history < len(engine.tables.popularity))
-    if not known.all():
-        history, told = history[known], told[known]
     most = max(engine.mix.candidates, limit or 0)
-    # Of the types that a batch has as well: the same machine code answers both.
-    lines = np.zeros((most if ranked else 0, WIDTH), dtype=np.float32)
-    asked = _Asked(read_only(history.astype(np.int32, copy=False)), told, _ANYTHING if allowed is None else allowed)
+    wanted = _lines_of(engine, most) if ranked and len(engine.trees.root) > 0 else 0
+    desk = _workplace(engine.tables, wanted, len(history))
+    size = len(history)
+    desk.history[:size] = history
+    if shares is not None:
+        desk.shares[:size] = shares
+    asked = _Asked(
+        desk.read_history[:size],
+        desk.read_shares[: 0 if shares is None else size],
+        _ANYTHING if allowed is None else allowed,
+    )
+    how = _How(most, limit or most, placed, placed and wanted > 0)
     try:
-        rows, scores, leaders = _answer(engine, _scratch(engine.tables), asked, most, lines)
+        return Scored(*_one(engine, desk.scratch, asked, how, desk.lines[:wanted]))
     except Exception:
         _local.held = None  # half filled: the next answer, of whichever model, would be made of it
         raise
-    return Scored(rows[:limit], scores[:limit], leaders[:limit])
+
+
+def _lines_of(engine: Engine, most: int) -> int:
+    """Return how many of so many candidates the ranker looks at."""
+    return min(engine.mix.ranked or most, most)
 
 
 def find(
@@ -178,11 +246,12 @@ def find(
 ) -> Found:
     """Return the candidates of many histories, on two threads; `progress` is told the share that is done."""
     count, most = len(histories.start) - 1, engine.mix.candidates
+    described = most if keep_lines else _lines_of(engine, most) if ranked else 0
     found = Found(
         rows=np.full((count, most), -1, dtype=np.int32),
         scores=np.zeros((count, most), dtype=np.float32),
         size=np.zeros(count, dtype=np.int32),
-        lines=np.zeros((max(count, 2) if keep_lines else 1, most if ranked or keep_lines else 0, WIDTH), np.float32),
+        lines=np.zeros((max(count, 2) if keep_lines else 1, described, WIDTH), np.float32),
     )
     shares = np.empty(0, dtype=np.float32) if histories.shares is None else histories.shares
     asked = (
@@ -195,7 +264,7 @@ def find(
     spans = [(begin, end) for begin, end in pairwise(bounds) if end > begin]
 
     def work(span: tuple[int, int]) -> int:
-        _answer_span(engine, _scratch(engine.tables), asked, span, found)
+        _answer_span(engine, _workplace(engine.tables, 0, 0).scratch, asked, span, found)
         return span[1]
 
     with ThreadPoolExecutor(THREADS, thread_name_prefix="engine") as pool:
@@ -219,10 +288,19 @@ def places(found: Found, targets: Rows) -> tuple[Places, Places]:
     return np.where(held, better, -1).astype(np.int64), np.where(held, tied, 0).astype(np.int64)
 
 
-def _scratch(tables: Tables) -> Scratch:
-    """Return this thread's working memory for tables of this size."""
+def _workplace(tables: Tables, lines: int, history: int) -> _Workplace:
+    """Return this thread's own for tables of this size, with room for so many lines and so long a history."""
     size = (len(tables.popularity), len(tables.sessions.age))
-    held: dict[tuple[int, int], Scratch] | None = getattr(_local, "held", None)
-    if held is None or size not in held:
-        held = _local.held = {size: make_scratch(tables)}
-    return held[size]
+    held: _Workplace | None = getattr(_local, "held", None)
+    if held is None or held.size != size or len(held.lines) < lines or len(held.history) < history:
+        rows, shares = np.zeros(max(history, _ROOM), dtype=np.int32), np.zeros(max(history, _ROOM), dtype=np.float32)
+        held = _local.held = _Workplace(
+            size=size,
+            scratch=held.scratch if held is not None and held.size == size else make_scratch(tables),
+            lines=np.zeros((max(lines, _ROOM), WIDTH), dtype=np.float32),
+            history=rows,
+            shares=shares,
+            read_history=read_only(rows),
+            read_shares=read_only(shares),
+        )
+    return held

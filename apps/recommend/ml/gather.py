@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from apps.recommend.ml.compiled import compiled
-from apps.recommend.ml.tables import Lists, Mix, Rows, Tables, Weights
+from apps.recommend.ml.tables import Lists, Mix, Places, Rows, Tables, Weights
+
+Fading = NDArray[np.float64]
 
 COVISITATION, FROM_LAST, FROM_SECOND, STRONGEST, GIVERS = 0, 1, 2, 3, 4
 TRANSITIONS, LATENT, CONTENT, CONTENT_LAST, NEIGHBOURS, NEIGHBOUR_COUNT, LEADER_SHARE = 5, 6, 7, 8, 9, 10, 11
@@ -17,14 +19,17 @@ FROM_THIRD, COVISITATION_FLAT, CONTENT_SECOND, CONTENT_FLAT = 12, 13, 14, 15
 SIGNALS = 16
 _THIRD = 2  # steps back to the third newest row
 _LEAST = 1e-30  # of nearness
+_FADING = 32  # steps between items of a session for which the fading is worked out beforehand
 _FORGOTTEN = 1e-3  # what weighs less than this is not worth a look-up
 
 
 class Scratch(NamedTuple):
-    """Working memory for one thread, zeros between two questions, leaders -1.
+    """Working memory for one thread. Between two questions nothing is marked and no session is near.
 
     signals: float32 [n, SIGNALS]; marked: bool [n]; touched: int32 [n]; leader: int32 [n], row that gave most
     nearness: float32 [s]; met: int32 [s]
+
+    What is said of a row, and who leads to it, is of this question where the row was touched, of any before elsewhere.
     """
 
     signals: Weights
@@ -82,6 +87,9 @@ def _touch(scratch: Scratch, row: int, count: int) -> int:
         return count
     scratch.marked[row] = True
     scratch.touched[count] = row
+    scratch.leader[row] = -1
+    for signal in range(SIGNALS):
+        scratch.signals[row, signal] = 0.0
     return count + 1
 
 
@@ -173,11 +181,12 @@ def _note_alike(lists: Lists, scratch: Scratch, giver: int, step: int) -> None:
 
 
 @compiled
-def _meet(desk: Desk, rows: Rows, shares: Weights) -> int:
-    """Add to each session that holds any of the rows how near it is to them; return how many were met."""
+def _meet(desk: Desk, rows: Rows, shares: Weights) -> Places:
+    """Add to each session that holds any of the rows how near it is to them; return how many were met by each row."""
     mix, scratch, sessions = desk.mix, desk.scratch, desk.tables.sessions
-    met = 0
+    met, met_by = 0, np.zeros(len(rows), np.int64)
     for step in range(len(rows)):
+        met_by[step] = met
         told = np.exp(-step / mix.neighbours_step) * shares[step]
         # As float32 it must not be 0: a session would be met once more with each row, and `met` has room for one each.
         if told <= _LEAST:
@@ -190,12 +199,13 @@ def _meet(desk: Desk, rows: Rows, shares: Weights) -> int:
                 scratch.met[met] = session
                 met += 1
             scratch.nearness[session] += told
-    return met
+        met_by[step] = met
+    return met_by
 
 
 @compiled
 def _shared_place(items: Rows, rows: Rows) -> tuple[int, int]:
-    """Return where the session holds the newest of the rows that it holds, and which of them that is."""
+    """Return where the session first holds the newest of the rows that it holds, and which of them that is."""
     place, best = 0, len(rows)
     for at in range(len(items)):
         for step in range(best):
@@ -209,7 +219,8 @@ def _shared_place(items: Rows, rows: Rows) -> tuple[int, int]:
 def _add_neighbours(desk: Desk, rows: Rows, shares: Weights, count: int) -> int:
     """Add what the nearest sessions hold beside what is shared, by nearness (after STAN: Garg et al., SIGIR 2019)."""
     mix, scratch, sessions = desk.mix, desk.scratch, desk.tables.sessions
-    met = _meet(desk, rows, shares)
+    met_by = _meet(desk, rows, shares)
+    met = met_by[-1] if len(rows) > 0 else 0
     near = np.empty(met, np.float32)
     for at in range(met):
         session = scratch.met[at]
@@ -219,22 +230,32 @@ def _add_neighbours(desk: Desk, rows: Rows, shares: Weights, count: int) -> int:
     least = np.float32(0.0)
     if met > mix.neighbours_kept:
         least = np.partition(near, met - mix.neighbours_kept)[met - mix.neighbours_kept]
+    fading = np.empty(_FADING)
+    for away in range(_FADING):
+        fading[away] = np.exp(-away / mix.neighbours_distance)
+    step = 0
     for at in range(met):
+        while at >= met_by[step]:
+            step += 1
         if near[at] >= least:
             session = scratch.met[at]
             items = sessions.session_items[sessions.session_start[session] : sessions.session_start[session + 1]]
-            count = _add_session(desk, items, rows, near[at], count)
+            # It holds the row that met it first: those before that are all that can be newer.
+            count = _add_session(desk, items, rows[: step + 1], (near[at], fading), count)
     return count
 
 
 @compiled
-def _add_session(desk: Desk, items: Rows, rows: Rows, near: float, count: int) -> int:
+def _add_session(desk: Desk, items: Rows, rows: Rows, said: tuple[float, Fading], count: int) -> int:
+    """Add what a session says; `said`: how near it is, and by what that fades with the steps between items."""
     mix, scratch = desk.mix, desk.scratch
+    near, fading = said
     place, shared = _shared_place(items, rows)
     for at in range(len(items)):
         if at == place:
             continue
-        value = near * np.exp(-abs(at - place) / mix.neighbours_distance)
+        away = abs(at - place)
+        value = near * (fading[away] if away < _FADING else np.exp(-away / mix.neighbours_distance))
         count = _touch(scratch, items[at], count)
         scratch.signals[items[at], NEIGHBOURS] += value
         scratch.signals[items[at], NEIGHBOUR_COUNT] += 1.0
@@ -245,9 +266,6 @@ def _add_session(desk: Desk, items: Rows, rows: Rows, near: float, count: int) -
 
 @compiled
 def clear(scratch: Scratch, count: int) -> None:
-    """Make the working memory zeros again."""
+    """Take the marks off what was touched."""
     for at in range(count):
-        row = scratch.touched[at]
-        scratch.marked[row] = False
-        scratch.leader[row] = -1
-        scratch.signals[row, :] = 0.0
+        scratch.marked[scratch.touched[at]] = False

@@ -9,6 +9,10 @@ from apps.recommend.ml.compiled import compiled
 from apps.recommend.ml.gather import CONTENT, COVISITATION, LATENT, NEIGHBOURS, TRANSITIONS, Desk
 from apps.recommend.ml.tables import Places, Rows, Weights
 
+_ROOM = 3  # times as many as are wanted are kept before the worst of them are let go
+_LAST = 2**63 - 1
+_HALF, _MAGNITUDE, _SIGN = 32, 2**31 - 1, 2**31
+
 
 class Allowed(NamedTuple):
     """What may be answered: a row whose place (int32 [n]) is not -1, marked in `mask` (bool) and not `banned` (int32,
@@ -94,51 +98,52 @@ def blended(desk: Desk, row: int) -> float:
 def select(desk: Desk, history: Rows, touched: int, allowed: Allowed, most: int) -> tuple[Rows, Weights]:
     """Return at most so many of the touched rows that are allowed, best first; ties go to the lower row.
 
-    Without `mix.repeats` the rows of the history are not among them.
+    Without `mix.repeats` the rows of the history are not among them. What cannot be among the best any more is looked
+    up nowhere. Marks of the history are taken off.
     """
     mix, scratch = desk.mix, desk.scratch
-    rows = np.empty(touched, np.int32)
-    scores = np.empty(touched, np.float32)
-    count = 0
+    for row in history:
+        scratch.marked[row] = False
+    keys = np.empty(min(touched, _ROOM * most), np.int64)
+    count, worst = 0, np.int64(_LAST)
     for at in range(touched):
         row = scratch.touched[at]
-        if not _may(allowed, row):
-            continue
-        held = False
-        for place in range(len(history)):
-            if history[place] == row:
-                held = True
-                break
+        held = not scratch.marked[row]
         if held and not mix.repeats:
             continue
-        value = blended(desk, row) + (mix.own if held else 0.0)
-        # Not a number has no place in an order: looking for the least of what is kept would run past the end.
+        value = np.float32(blended(desk, row) + (mix.own if held else 0.0))
+        # Not a number has no place in an order.
         if np.isnan(value):
             continue
-        rows[count] = row
-        scores[count] = value
+        key = falling(value, row)
+        if key > worst or not _may(allowed, row):
+            continue
+        if count == len(keys):
+            keys[:most] = np.partition(keys, most - 1)[:most]
+            count, worst = most, keys[:most].max()
+            if key > worst:
+                continue
+        keys[count] = key
         count += 1
-    return best_of(rows[:count], scores[:count], most)
+    return parts_of(np.sort(keys[:count])[:most])
 
 
 @compiled
-def best_of(rows: Rows, scores: Weights, most: int) -> tuple[Rows, Weights]:
-    """Return the rows of the greatest scores, falling; ties go to the lower row."""
-    count = min(len(rows), most)
-    if count < len(rows):
-        least = np.partition(scores, len(rows) - count)[len(rows) - count]
-        kept = np.empty(count, np.int64)
-        found = 0
-        for at in range(len(rows)):
-            if scores[at] > least:
-                kept[found] = at
-                found += 1
-        level = np.flatnonzero(scores == least)
-        level = level[np.argsort(rows[level])]
-        for at in range(count - found):
-            kept[found + at] = level[at]
-        rows, scores = rows[kept], scores[kept]
-    by_row = np.argsort(rows)
-    rows, scores = rows[by_row], scores[by_row]
-    order = np.argsort(-scores, kind="mergesort")
-    return rows[order], scores[order]
+def falling(score: np.float32, number: int) -> np.int64:
+    """Return a number that ascends as scores fall, and among equal ones as `number` (not below 0) ascends."""
+    bits = np.int64(np.float32(score + np.float32(0.0)).view(np.int32))  # zero below zero is zero
+    if bits < 0:
+        bits = -(bits & _MAGNITUDE)
+    return np.int64((-bits << _HALF) | number)
+
+
+@compiled
+def parts_of(keys: Places) -> tuple[Rows, Weights]:
+    """Return what `falling` was given: the numbers, int32, and the scores, float32."""
+    numbers, scores = np.empty(len(keys), np.int32), np.empty(len(keys), np.float32)
+    bits = scores.view(np.int32)
+    for at in range(len(keys)):
+        numbers[at] = keys[at] & _MAGNITUDE
+        found = -(keys[at] >> _HALF)
+        bits[at] = found if found >= 0 else -found - _SIGN
+    return numbers, scores

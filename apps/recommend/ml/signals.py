@@ -79,7 +79,7 @@ NAMES: tuple[str, ...] = (
 )
 WIDTH = len(NAMES)
 _NEVER = 100.0
-_SHARED = (COVISITATION, TRANSITIONS, LATENT, CONTENT, NEIGHBOURS)
+_SHARED = 5  # signals of which a candidate's share of the greatest is told
 _TINY = 1e-9
 
 
@@ -89,6 +89,18 @@ def _dot(left: Weights, right: Weights) -> float:
     for at in range(len(left)):
         total += left[at] * right[at]
     return total
+
+
+@compiled
+def _dots(vectors: Weights, row: int, others: tuple[int, int], profile: Weights) -> tuple[float, float, float]:
+    """Return the products of a vector with two others and with the profile: three sums wait less than one by one."""
+    last, second, whole = 0.0, 0.0, 0.0
+    for at in range(len(profile)):
+        own = vectors[row, at]
+        last += own * vectors[others[0], at]
+        second += own * vectors[others[1], at]
+        whole += own * profile[at]
+    return last, second, whole
 
 
 @compiled
@@ -124,10 +136,14 @@ def _profile(tables: Tables, mix: Mix, newest: Rows, shares: Weights) -> Weights
 
 @compiled
 def _greatest(scratch: Scratch, rows: Rows) -> Weights:
-    found = np.full(len(_SHARED), np.float32(_TINY))
+    found = np.full(_SHARED, np.float32(_TINY))
     for row in rows:
-        for at, signal in enumerate(_SHARED):
-            found[at] = max(found[at], scratch.signals[row, signal])
+        said = scratch.signals[row]
+        found[0] = max(found[0], said[COVISITATION])
+        found[1] = max(found[1], said[TRANSITIONS])
+        found[2] = max(found[2], said[LATENT])
+        found[3] = max(found[3], said[CONTENT])
+        found[4] = max(found[4], said[NEIGHBOURS])
     return found
 
 
@@ -141,15 +157,20 @@ class Question(NamedTuple):
 
 @compiled
 def describe(desk: Desk, question: Question, rows: Rows, scores: Weights, out: Weights) -> None:
-    """Write one line of `out` (float32 [candidates, WIDTH]) for each candidate, given best first with its blend."""
+    """Write a line of `out` (float32 [k, WIDTH]) for each of the first k candidates, given best first with the blend.
+
+    What a candidate is measured against are as many as the mix has candidates, whoever asks and however many lines.
+    Of what was touched, the history alone has no marks (see `select`).
+    """
     tables, scratch = desk.tables, desk.scratch
     history, newest = question.history, question.newest
     if len(rows) == 0:
         return
+    among = min(len(rows), desk.mix.candidates)
     last, second = newest[0], newest[min(1, len(newest) - 1)]
     profile = _profile(tables, desk.mix, newest, question.shares)
-    greatest = _greatest(scratch, rows)
-    for at in range(len(rows)):
+    greatest = _greatest(scratch, rows[:among])
+    for at in range(min(len(rows), len(out))):
         row, line, said = rows[at], out[at], scratch.signals[rows[at]]
         line[0], line[1], line[2], line[3] = said[COVISITATION], said[FROM_LAST], said[FROM_SECOND], said[STRONGEST]
         line[4] = said[COVISITATION] / greatest[0]
@@ -157,9 +178,7 @@ def describe(desk: Desk, question: Question, rows: Rows, scores: Weights, out: W
         line[6] = said[GIVERS]
         line[7], line[8] = said[TRANSITIONS], said[TRANSITIONS] / greatest[1]
         line[9], line[10] = said[LATENT], said[LATENT] / greatest[2]
-        line[11] = _dot(tables.vectors[row], tables.vectors[last])
-        line[12] = _dot(tables.vectors[row], tables.vectors[second])
-        line[13] = _dot(tables.vectors[row], profile)
+        line[11], line[12], line[13] = _dots(tables.vectors, row, (last, second), profile)
         line[14], line[15], line[16] = said[CONTENT], said[CONTENT_LAST], said[CONTENT] / greatest[3]
         line[17], line[18] = said[NEIGHBOURS], said[NEIGHBOURS] / greatest[4]
         line[19] = said[NEIGHBOURS] / max(said[NEIGHBOUR_COUNT], 1.0)
@@ -168,8 +187,8 @@ def describe(desk: Desk, question: Question, rows: Rows, scores: Weights, out: W
         line[23] = tables.recent[row] - tables.popularity[row]
         line[24] = tables.popularity[last]
         line[25], line[26] = scores[at], scores[at] / max(scores[0], _TINY)
-        line[27], line[28] = at, len(rows)
-        line[29], line[30] = _held(history, row)
+        line[27], line[28] = at, among
+        line[29], line[30] = (0.0, _NEVER) if scratch.marked[row] else _held(history, row)
         line[31], line[32] = len(history), len(newest)
         line[33] = tables.covisitation.length[row]
         _describe_counts(tables, newest, row, said, line)

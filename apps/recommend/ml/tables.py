@@ -67,7 +67,9 @@ class MixParams:
     history_decay: factor per step back in the history; max_history: only so many newest different items count
     transition_decay: the same for transitions, which forget sooner
     repeats: whether items of the history may be answered; own: what such an item has beforehand
-    candidates: how many go on to the ranker
+    candidates: how many the sources bring together, which is what a share among the candidates is of
+    ranked: so many of them, the best by the blend, are put in order by the ranker; those behind follow as they were
+        (0: it looks at all)
     neighbours_*: of session nearest neighbours: newest sessions looked at by item, how many of the nearest count, and
         how fast weight fades with the steps back in the history, with the age of a session (0 to 1), and with the
         distance from the shared item
@@ -85,6 +87,7 @@ class MixParams:
     own: float = 0.0
     repeats: bool = False
     candidates: int = 100
+    ranked: int = 0
     neighbours_newest: int = 1_000
     neighbours_kept: int = 500
     neighbours_step: float = 2.0
@@ -101,6 +104,9 @@ class MixParams:
             if not 1 <= getattr(self, name) <= _MOST:
                 message = f"{name} is not between 1 and {_MOST}"
                 raise ValueError(message)
+        if not 0 <= self.ranked <= _MOST:
+            message = f"ranked is not between 0 and {_MOST}"
+            raise ValueError(message)
         for name in ("neighbours_step", "neighbours_age", "neighbours_distance"):
             if getattr(self, name) <= 0.0:
                 message = f"{name} is not above 0"
@@ -122,6 +128,7 @@ class Mix(NamedTuple):
     own: float
     repeats: bool
     candidates: int
+    ranked: int
     neighbours_newest: int
     neighbours_kept: int
     neighbours_step: float

@@ -1,9 +1,10 @@
 """Which rows may be answered, without a walk over all of them."""
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
-from apps.recommend.ml.selection import first_allowed, holds, places_left
+from apps.recommend.ml.selection import falling, first_allowed, holds, parts_of, places_left
 from apps.recommend.ml.tables import read_only
 
 
@@ -36,3 +37,24 @@ class TestPlacesLeft:
 
     def test_no_more_than_asked_for(self) -> None:
         assert places_left(rows(7, 3, 9, 1), rows(), 1).tolist() == [0]
+
+
+class TestFalling:
+    @pytest.mark.parametrize("seed", [1, 2, 3])
+    def test_ascends_as_scores_fall_and_with_the_number_among_equal_ones(self, seed: int) -> None:
+        rng = np.random.default_rng(seed)
+        scores = rng.normal(0, 10.0 ** rng.integers(-38, 38, 400)).astype(np.float32)
+        scores = np.concatenate([scores, scores[:100], np.array([0.0, -0.0, np.inf, -np.inf], dtype=np.float32)])
+        numbers = rng.permutation(len(scores)).astype(np.int32)
+        keys = np.array([falling(score, int(number)) for score, number in zip(scores, numbers, strict=True)])
+        expected = sorted(range(len(scores)), key=lambda at: (-float(scores[at]), int(numbers[at])))
+        assert np.argsort(keys).tolist() == expected
+
+
+class TestPartsOf:
+    def test_what_went_in(self) -> None:
+        scores = np.array([1.5, -3e-30, 0.0, np.inf, -7.25], dtype=np.float32)
+        keys = np.array([falling(score, 2**31 - 1 - at) for at, score in enumerate(scores)], dtype=np.int64)
+        numbers, found = parts_of(keys)
+        assert numbers.tolist() == [2**31 - 1 - at for at in range(5)]
+        assert found.tolist() == scores.tolist()
