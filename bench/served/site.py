@@ -170,8 +170,9 @@ def compare(client: Client) -> None:
 
 def _personal(client: Client, shopper: int) -> dict[str, Any]:
     """Return the answer once it is a personal one: what has just been started or stopped may cost one its deadline."""
+    answer: dict[str, Any] = {}
     for _ in range(_SURE):
-        answer: dict[str, Any] = client.call("POST", "/v1/recommendations", asked(shopper))
+        answer = client.call("POST", "/v1/recommendations", asked(shopper))
         if answer["personalised"] and answer["fallback"] is None:
             break
         time.sleep(0.1)
