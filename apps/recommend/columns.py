@@ -98,7 +98,7 @@ class Question:
     limit: how many candidates are wanted at most
     item_types: the only types that the mask allows, for a source that asks elsewhere; none named means every type
     history_weights: float32, how much each place of the history says; None where all say the same
-    memo: what the model said to earlier questions of the same page, by engine, rows and mask; None outside of a page
+    memo: what the model said to earlier questions of the same page; None outside of a page
     """
 
     context: np.ndarray
@@ -110,7 +110,7 @@ class Question:
     about: About
     item_types: tuple[str, ...] = ()
     history_weights: np.ndarray | None = None
-    memo: "dict[tuple[int, bytes, int], Candidates] | None" = None
+    memo: "Memo | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +127,8 @@ class Candidates:
     counts: np.ndarray | None = None
 
 
+# What a model said, by engine, rows, what they say, and mask; the mask is held, as it is known by its place in memory.
+Memo = dict[tuple[int, bytes, bytes, int], tuple[np.ndarray, Candidates]]
 NOTHING = Candidates(
     rows=np.empty(0, dtype=np.int32), scores=np.empty(0, dtype=np.float32), because=np.empty(0, dtype=np.int32)
 )
@@ -192,10 +194,10 @@ def ask_model(
     asked = _Asked(rows, engine, weights)
     if question.memo is None:
         return _ask(shelf, question, asked, question.limit)
-    key = id(engine), rows.tobytes(), id(question.mask)
-    found = question.memo.get(key)
-    if found is None:
-        found = question.memo[key] = _ask(shelf, question, asked, None)
+    key = id(engine), rows.tobytes(), b"" if weights is None else weights.tobytes(), id(question.mask)
+    if key not in question.memo:
+        question.memo[key] = question.mask, _ask(shelf, question, asked, None)
+    _, found = question.memo[key]
     left = _without(found, question)
     if len(left.rows) == question.limit or len(found.rows) < engine.mix.candidates:
         return left

@@ -1,5 +1,6 @@
 """What columns of text are made of: something that stays, and the few rows that changed since."""
 
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeVar, overload
 
@@ -11,9 +12,9 @@ T = TypeVar("T")
 class Column(Sequence[T]):
     """A sequence that says what it is by `__getitem__` of one row; equal to any sequence of the same values."""
 
+    @abstractmethod
     def one(self, row: int) -> T:
         """Return the value of a row, 0 or above."""
-        raise NotImplementedError
 
     @overload
     def __getitem__(self, at: int) -> T: ...

@@ -98,7 +98,7 @@ def _from_query(request: HttpRequest | RestRequest) -> Request:
             values[f"{name}s"] = given
         elif len(given) > 1:
             raise Invalid(f"{name} is given {len(given)} times; once is enough.", code="invalid_value", field=name)
-        elif name in {"shopper", "history", "profile", "trace", "item_ids", "exclude_item_ids"}:
+        elif name in {"shopper", "history", "search", "profile", "trace", "item_ids", "exclude_item_ids"}:
             message = f"{name} is not part of a GET, whose answer is the same for everybody. Use POST."
             raise Invalid(message, code="unknown_field", field=name)
         else:

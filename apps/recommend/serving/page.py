@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from apps.recommend import conf
-from apps.recommend.columns import Candidates
+from apps.recommend.columns import Memo
 from apps.recommend.contracts.serving import PageAnswer, PageRequest, Place, Request, Slot, SlotAnswer
 from apps.recommend.serving import pipeline
 from apps.recommend.serving.ready import ReadySite
@@ -56,8 +56,8 @@ class _Page:
 
     def __init__(self, ready: ReadySite, now: datetime) -> None:
         self._ready, self._now = ready, now
-        self._drafts: list[Draft] = []  # kept to the end: what the model said is known by the masks that they hold
-        self._memo: dict[tuple[int, bytes, int], Candidates] = {}
+        self._first: Draft | None = None
+        self._memo: Memo = {}
         self._shown: list[np.ndarray] = []
 
     def answer(self, at: int, slot: Slot, request: Request) -> SlotAnswer:
@@ -76,11 +76,11 @@ class _Page:
         draft = pipeline.begin(self._ready, request, self._now)
         if self._shown:
             draft.shown = np.concatenate(self._shown)
-        draft.beside = self._drafts[0] if self._drafts else None
+        draft.beside = self._first
         draft.memo = self._memo
         draft.deadline = perf_counter() + conf.ANSWER_WITHIN_SECONDS
         pipeline.put_slate(draft)
-        self._drafts.append(draft)
+        self._first = self._first or draft
         return draft
 
 

@@ -1,5 +1,6 @@
 """One state of a site, as a request reads it from beginning to end, and the memories of what was computed from it."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -23,6 +24,8 @@ from apps.recommend.serving.memories import Memory, fitting
 from apps.recommend.serving.tries import Tries
 
 _OFFER = 13  # bytes an item: variant, price, and whether it is available
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +118,11 @@ class ReadySite:
     def warm_plans(self, held: "ReadySite", now: float) -> None:
         """Make the plans that the state before was asked for last, so that no request waits for them."""
         for situation, key in held.memories.plans.newest(conf.PLANS_WARMED):
-            self.plan_of(key, situation, now)
+            try:
+                self.plan_of(key, situation, now)
+            except Exception:
+                # The first request that needs it meets the same defect; the catalogue must move on all the same.
+                logger.exception("a plan for %s is not made before it is asked for", situation.placement)
 
     def mask_of(self, key: MaskKey, now: float) -> np.ndarray:
         """Return which rows such a question may be answered with, rules apart: bool [n], shared and read-only."""

@@ -9,7 +9,7 @@ from uuid import UUID
 import numpy as np
 
 from apps.catalog.contracts import Offer
-from apps.recommend.columns import NO_ROWS, Candidates
+from apps.recommend.columns import NO_ROWS, Candidates, Memo
 from apps.recommend.contracts.placements import PlacementInfo
 from apps.recommend.contracts.serving import Bundle, RecommendedItem, Request
 from apps.recommend.experiments.assign import Assigned
@@ -49,7 +49,7 @@ class Draft:
     plain: bool = False  # a step failed: only the last resorts are asked
     faults: int = 0  # defects on the way, of steps and of sources; not of parts that are away
     shown: np.ndarray = field(default_factory=lambda: NO_ROWS)  # rows that other slots of the page show already
-    memo: dict[tuple[int, bytes, int], Candidates] | None = None  # what the model said to other slots of the page
+    memo: Memo | None = None  # what the model said to other slots of the page
     beside: "Draft | None" = None  # another slot of the same page, whose context is known already
     # put by context
     shopper_id: UUID | None = None  # only where the shopper consented to personalisation by history

@@ -155,6 +155,7 @@ class TestGetRecommendations:
         [
             ("", "missing_field", "placement"),
             ("placement=popular&shopper=anna", "unknown_field", "shopper"),
+            ("placement=popular&search=reading+glasses", "unknown_field", "search"),
             ("placement=popular&colour=red", "unknown_field", "colour"),
             ("placement=popular&limit=many", "invalid_type", "limit"),
             ("placement=popular&placement=for-you", "invalid_value", "placement"),

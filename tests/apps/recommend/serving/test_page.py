@@ -143,6 +143,22 @@ class TestOneQuestion:
         page = ask_page(Slot(placement="for-you", slot="above", limit=1), below, history=["frame-a"])
         assert shown(page) == {"above": ["frame-b"], "below": ["frame-c"]}
 
+    def test_a_mask_that_answers_are_known_by_lives_as_long_as_they(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        memos: list[columns.Memo | None] = []
+        ask = retrieve.ask_strategy
+
+        def ask_noted(strategy: str, draft: Draft, question: columns.Question) -> columns.Candidates:
+            memos.append(question.memo)
+            return ask(strategy, draft, question)
+
+        monkeypatch.setattr(retrieve, "ask_strategy", ask_noted)
+        narrow = [
+            Slot(placement="for-you", slot=str(number), limit=3, include_item_ids=["frame-c"]) for number in range(3)
+        ]
+        ask_page(*narrow, history=["frame-a"])
+        assert memos[0]
+        assert all(key[-1] == id(mask) for key, (mask, _) in memos[0].items())
+
     def test_what_a_trace_finds_ungated_is_in_no_other_slot(self, monkeypatch: pytest.MonkeyPatch) -> None:
         asked: list[bool] = []
         ask = retrieve.ask_strategy
